@@ -1,0 +1,639 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The engines "leveldb" and "temp": LevelDB in a directory, and the same in a
+ * private directory that is removed on closing. All of <leveldb/c.h> is used
+ * here. What LevelDB 1.23 makes necessary:
+ *
+ * - Writes are never sync writes: see logsync.c, which is the barrier.
+ * - Opening is strict (paranoid_checks). Without that LevelDB takes index and
+ *   filter blocks without looking at their checksums, so that a flipped bit
+ *   hides keys; and its compactions do so with data, giving a damaged block a
+ *   new and valid checksum. But a strict open also refuses a log that ends in
+ *   the middle of a record, as one does after a power loss. Such a store is
+ *   opened once without, which takes the log in up to there, and then again.
+ * - An iterator passes over a block that it cannot read and goes on behind it.
+ *   So its status is asked for after every move, not only at its end.
+ * - Without CURRENT it makes a new store and deletes the tables of the old.
+ * - Out of memory ends the process: callers bound what they pass in.
+ */
+#include "config.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <leveldb/c.h>
+
+#include "base/check.h"
+#include "store/internal.h"
+#include "store/logsync.h"
+
+/* LevelDB's own bounds of max_open_files. */
+#define FILES_MIN 74
+#define FILES_MAX 50000
+/* Descriptors left to the rest of the process. */
+#define FILES_SPARE 256
+/* A batch that grew larger than this gives its memory back. */
+#define BATCH_KEEP (4 << 20)
+
+struct engine {
+	char *path;
+	bool temp; /* remove the directory on closing */
+	leveldb_options_t *options;
+	leveldb_cache_t *cache;
+	leveldb_filterpolicy_t *filter; /* NULL: none */
+	leveldb_readoptions_t *get_options;
+	leveldb_readoptions_t *iter_options;
+	leveldb_writeoptions_t *write_options;
+	leveldb_t *db;
+	struct logsync *logs;
+
+	/* Of the one who writes. */
+	leveldb_writebatch_t *batch;
+	size_t batch_bytes;
+};
+
+struct engine_iter {
+	leveldb_iterator_t *it;
+	bool valid;
+	enum skv_err err;
+};
+
+/* ------------------------------------------------------------- errors -- */
+
+/* LevelDB has errors as text only: how one begins, or the errno it ends in. */
+static const struct {
+	const char *prefix;
+	int errnum;
+	enum skv_err err;
+} errors[] = {
+	{"Corruption: ", 0, SKV_CORRUPT},
+	{"Invalid argument: ", 0, SKV_INVALID},
+	{"IO error: lock ", 0, SKV_LOCKED},
+	{"", ENOSPC, SKV_NOSPACE},
+	{"", EDQUOT, SKV_NOSPACE},
+	{"", ENOMEM, SKV_NOMEM},
+};
+
+static bool
+ends_with(const char *s, const char *end)
+{
+	size_t len = strlen(s), endlen = strlen(end);
+
+	return (len >= endlen && strcmp(s + len - endlen, end) == 0);
+}
+
+static enum skv_err
+error_of(const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+		if (strncmp(text, errors[i].prefix,
+		    strlen(errors[i].prefix)) == 0 &&
+		    (errors[i].errnum == 0 ||
+		    ends_with(text, strerror(errors[i].errnum))))
+			return (errors[i].err);
+	return (SKV_IO);
+}
+
+/* Takes an error text of LevelDB, NULL being none. "info" may be NULL. */
+static enum skv_err
+take_error(const char *path, char *text, struct skv_errinfo *info)
+{
+	enum skv_err err;
+
+	if (text == NULL)
+		return (SKV_OK);
+	err = error_of(text);
+	if (info != NULL && err == SKV_LOCKED)
+		errinfo_set(info, "%s: the store is already open, in this or "
+		    "another process", path);
+	else if (info != NULL)
+		errinfo_set(info, "%s: %s", path, text);
+	leveldb_free(text);
+	return (err);
+}
+
+static enum skv_err
+sys_error(const char *what, const char *path, struct skv_errinfo *info)
+{
+	int errnum = errno;
+
+	errinfo_set(info, "%s: %s: %s", path, what, strerror(errnum));
+	return (logsync_errno(errnum));
+}
+
+/* ---------------------------------------------------------- directory -- */
+
+/* Whether LevelDB keeps users' data in a file of this name. */
+static bool
+holds_data(int dirfd, const char *name)
+{
+	struct stat st;
+
+	if (ends_with(name, ".ldb") || ends_with(name, ".sst"))
+		return (true);
+	return (ends_with(name, ".log") &&
+	    fstatat(dirfd, name, &st, 0) == 0 && st.st_size > 0);
+}
+
+static enum skv_err
+look_for_data(const char *path, bool *ret_data, struct skv_errinfo *info)
+{
+	struct dirent *entry;
+	bool data = false;
+	DIR *dir;
+
+	dir = opendir(path);
+	if (dir == NULL)
+		return (sys_error("opendir", path, info));
+	while (errno = 0, !data && (entry = readdir(dir)) != NULL)
+		data = holds_data(dirfd(dir), entry->d_name);
+	if (errno != 0 && !data) {
+		(void)closedir(dir);
+		return (sys_error("readdir", path, info));
+	}
+	(void)closedir(dir);
+	*ret_data = data;
+	return (SKV_OK);
+}
+
+static enum skv_err
+make_directory(const char *path, struct skv_errinfo *info)
+{
+	if (mkdir(path, 0700) == 0 || errno == EEXIST)
+		return (SKV_OK);
+	if (errno == ENOENT) {
+		errinfo_set(info, "%s: the directory that it is to be created "
+		    "in does not exist", path);
+		return (SKV_INVALID);
+	}
+	return (sys_error("mkdir", path, info));
+}
+
+/*
+ * Makes sure that there is a store, or else an empty directory for one. Names
+ * are durable before data is written, so that data without CURRENT is no
+ * creation that a power loss cut short.
+ */
+static enum skv_err
+prepare(const char *path, bool create, struct skv_errinfo *info)
+{
+	char current[PATH_MAX];
+	enum skv_err err;
+	bool data = false;
+
+	if ((size_t)snprintf(current, sizeof(current), "%s/CURRENT", path) >=
+	    sizeof(current)) {
+		errinfo_set(info, "the path is too long");
+		return (SKV_INVALID);
+	}
+	if (access(current, F_OK) == 0)
+		return (SKV_OK);
+	if (errno != ENOENT)
+		return (sys_error("access", current, info));
+	if (!create) {
+		errinfo_set(info, "%s: there is no store here", path);
+		return (SKV_NOTFOUND);
+	}
+	err = make_directory(path, info);
+	if (err == SKV_OK)
+		err = look_for_data(path, &data, info);
+	if (err != SKV_OK)
+		return (err);
+	if (data) {
+		errinfo_set(info, "%s: there are data files but no file "
+		    "CURRENT", path);
+		return (SKV_CORRUPT);
+	}
+	return (SKV_OK);
+}
+
+/* Removes a directory and the files in it; LevelDB makes no others. */
+static void
+remove_directory(const char *path)
+{
+	struct dirent *entry;
+	DIR *dir;
+
+	dir = opendir(path);
+	if (dir != NULL) {
+		while ((entry = readdir(dir)) != NULL)
+			(void)unlinkat(dirfd(dir), entry->d_name, 0);
+		(void)closedir(dir);
+	}
+	(void)rmdir(path);
+}
+
+/* ------------------------------------------------------ open and close -- */
+
+/*
+ * The number of table files to hold open. Raises the soft limit of descriptors
+ * to the hard one; LevelDB looks at it when it is first used in a process.
+ */
+static int
+open_files(const struct skv_options *opts)
+{
+	struct rlimit limit;
+	rlim_t soft;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
+		return (FILES_MIN);
+	soft = limit.rlim_cur;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+		soft = limit.rlim_max;
+	if (opts->max_open_files != 0)
+		return ((int)opts->max_open_files);
+	if (soft < FILES_MIN + FILES_SPARE)
+		return (FILES_MIN);
+	if (soft > FILES_MAX + FILES_SPARE)
+		return (FILES_MAX);
+	return ((int)(soft - FILES_SPARE));
+}
+
+/* The constructors used here do not return without memory. */
+static void
+make_options(struct engine *e, const struct skv_options *opts)
+{
+	leveldb_options_t *o = leveldb_options_create();
+
+	e->options = o;
+	e->cache = leveldb_cache_create_lru(opts->cache_size);
+	leveldb_options_set_cache(o, e->cache);
+	if (opts->bloom_bits != 0) {
+		e->filter = leveldb_filterpolicy_create_bloom(
+		    (int)opts->bloom_bits);
+		leveldb_options_set_filter_policy(o, e->filter);
+	}
+	leveldb_options_set_create_if_missing(o, opts->create);
+	leveldb_options_set_write_buffer_size(o, opts->write_buffer_size);
+	leveldb_options_set_max_file_size(o, opts->file_size);
+	leveldb_options_set_block_size(o, opts->block_size);
+	leveldb_options_set_max_open_files(o, open_files(opts));
+	leveldb_options_set_compression(o, opts->compression ?
+	    leveldb_snappy_compression : leveldb_no_compression);
+
+	e->get_options = leveldb_readoptions_create();
+	leveldb_readoptions_set_verify_checksums(e->get_options, 1);
+	e->iter_options = leveldb_readoptions_create();
+	leveldb_readoptions_set_verify_checksums(e->iter_options, 1);
+	leveldb_readoptions_set_fill_cache(e->iter_options, 0);
+	e->write_options = leveldb_writeoptions_create();
+	leveldb_writeoptions_set_sync(e->write_options, 0);
+	e->batch = leveldb_writebatch_create();
+}
+
+static enum skv_err
+open_once(struct engine *e, bool strict, struct skv_errinfo *info)
+{
+	char *text = NULL;
+
+	leveldb_options_set_paranoid_checks(e->options, strict);
+	e->db = leveldb_open(e->options, e->path, &text);
+	return (take_error(e->path, text, info));
+}
+
+static enum skv_err
+open_db(struct engine *e, struct skv_errinfo *info)
+{
+	enum skv_err err;
+
+	err = open_once(e, true, info);
+	if (err == SKV_CORRUPT) {
+		err = open_once(e, false, info);
+		if (err != SKV_OK)
+			return (err);
+		leveldb_close(e->db);
+		err = open_once(e, true, info);
+		if (err == SKV_OK)
+			errinfo_set(info, "%s", "");
+	}
+	if (err != SKV_OK)
+		return (err);
+	/*
+	 * LevelDB starts its thread when it first has work for it, which may
+	 * be in any later call: give it work now, while signals are blocked.
+	 * No key is empty, so it finds nothing to do.
+	 */
+	leveldb_compact_range(e->db, "", 0, "", 0);
+	return (SKV_OK);
+}
+
+static void
+engine_close(struct engine *e)
+{
+	if (e == NULL)
+		return;
+	logsync_close(e->logs);
+	if (e->db != NULL)
+		leveldb_close(e->db);
+	if (e->options != NULL) {
+		leveldb_writebatch_destroy(e->batch);
+		leveldb_writeoptions_destroy(e->write_options);
+		leveldb_readoptions_destroy(e->iter_options);
+		leveldb_readoptions_destroy(e->get_options);
+		leveldb_options_destroy(e->options);
+		if (e->filter != NULL)
+			leveldb_filterpolicy_destroy(e->filter);
+		leveldb_cache_destroy(e->cache);
+	}
+	if (e->temp)
+		remove_directory(e->path);
+	free(e->path);
+	free(e);
+}
+
+/* Opens in e->path; "e" is closed on failure. */
+static enum skv_err
+open_engine(struct engine *e, const struct skv_options *opts,
+    struct skv_errinfo *info, struct engine **ret)
+{
+	sigset_t all, old;
+	enum skv_err err;
+
+	err = prepare(e->path, opts->create, info);
+	if (err == SKV_OK) {
+		AZ(sigfillset(&all));
+		AZ(pthread_sigmask(SIG_SETMASK, &all, &old));
+		make_options(e, opts);
+		err = open_db(e, info);
+		AZ(pthread_sigmask(SIG_SETMASK, &old, NULL));
+	}
+	if (err == SKV_OK)
+		err = logsync_open(e->path, info, &e->logs);
+	/* What LevelDB made, and CURRENT first of all, has a durable name
+	 * before there is data. */
+	if (err == SKV_OK)
+		err = logsync_barrier(e->logs, info);
+	if (err != SKV_OK) {
+		engine_close(e);
+		return (err);
+	}
+	*ret = e;
+	return (SKV_OK);
+}
+
+static enum skv_err
+no_memory(struct engine *e, struct skv_errinfo *info)
+{
+	free(e);
+	errinfo_set(info, "out of memory");
+	return (SKV_NOMEM);
+}
+
+static enum skv_err
+leveldb_engine_open(const char *path, const struct skv_options *opts,
+    struct skv_errinfo *info, struct engine **ret)
+{
+	struct engine *e;
+
+	if (*path == '\0') {
+		errinfo_set(info, "leveldb: needs a directory");
+		return (SKV_INVALID);
+	}
+	e = calloc(1, sizeof(*e));
+	if (e == NULL || (e->path = strdup(path)) == NULL)
+		return (no_memory(e, info));
+	return (open_engine(e, opts, info, ret));
+}
+
+/* NB: a process that is killed leaves its directory behind. */
+static enum skv_err
+temp_engine_open(const char *path, const struct skv_options *opts,
+    struct skv_errinfo *info, struct engine **ret)
+{
+	const char *parent = getenv("TMPDIR");
+	struct skv_options o = *opts;
+	struct engine *e;
+	enum skv_err err;
+
+	if (*path != '\0') {
+		errinfo_set(info, "temp: takes no directory");
+		return (SKV_INVALID);
+	}
+	if (parent == NULL || *parent == '\0')
+		parent = "/tmp";
+	e = calloc(1, sizeof(*e));
+	if (e == NULL || asprintf(&e->path, "%s/scribekv-XXXXXX", parent) == -1)
+		return (no_memory(e, info));
+	if (mkdtemp(e->path) == NULL) {
+		err = sys_error("mkdtemp", e->path, info);
+		engine_close(e);
+		return (err);
+	}
+	e->temp = true;
+	o.create = true;
+	return (open_engine(e, &o, info, ret));
+}
+
+/* ----------------------------------------------------- reads and writes -- */
+
+static enum skv_err
+engine_get(struct engine *e, const void *key, size_t keylen,
+    const char **ret_value, size_t *ret_len, void **ret_pin)
+{
+	char *text = NULL, *value;
+	enum skv_err err;
+	size_t len;
+
+	value = leveldb_get(e->db, e->get_options, key, keylen, &len, &text);
+	err = take_error(e->path, text, NULL);
+	if (err != SKV_OK)
+		return (err);
+	if (value == NULL)
+		return (SKV_NOTFOUND);
+	*ret_value = value;
+	*ret_len = len;
+	*ret_pin = value;
+	return (SKV_OK);
+}
+
+static void
+engine_release(void *pin)
+{
+	leveldb_free(pin);
+}
+
+static enum skv_err
+engine_batch_put(struct engine *e, const void *key, size_t keylen,
+    const void *value, size_t len)
+{
+	leveldb_writebatch_put(e->batch, key, keylen, value, len);
+	e->batch_bytes += keylen + len;
+	return (SKV_OK);
+}
+
+static enum skv_err
+engine_batch_delete(struct engine *e, const void *key, size_t keylen)
+{
+	leveldb_writebatch_delete(e->batch, key, keylen);
+	e->batch_bytes += keylen;
+	return (SKV_OK);
+}
+
+static void
+engine_batch_clear(struct engine *e)
+{
+	if (e->batch_bytes > BATCH_KEEP) {
+		leveldb_writebatch_destroy(e->batch);
+		e->batch = leveldb_writebatch_create();
+	} else
+		leveldb_writebatch_clear(e->batch);
+	e->batch_bytes = 0;
+}
+
+static enum skv_err
+engine_write(struct engine *e, struct skv_errinfo *info)
+{
+	char *text = NULL;
+
+	leveldb_write(e->db, e->write_options, e->batch, &text);
+	engine_batch_clear(e);
+	return (take_error(e->path, text, info));
+}
+
+static enum skv_err
+engine_barrier(struct engine *e, struct skv_errinfo *info)
+{
+	return (logsync_barrier(e->logs, info));
+}
+
+/* ----------------------------------------------------------- iterators -- */
+
+static struct engine_iter *
+iter_new(struct engine *e)
+{
+	struct engine_iter *i;
+
+	i = calloc(1, sizeof(*i));
+	if (i != NULL)
+		i->it = leveldb_create_iterator(e->db, e->iter_options);
+	return (i);
+}
+
+static void
+iter_free(struct engine_iter *i)
+{
+	if (i == NULL)
+		return;
+	leveldb_iter_destroy(i->it);
+	free(i);
+}
+
+/* After every move: an error ends the iteration. */
+static void
+iter_moved(struct engine_iter *i)
+{
+	char *text = NULL;
+
+	leveldb_iter_get_error(i->it, &text);
+	if (text != NULL)
+		i->err = take_error("", text, NULL);
+	i->valid = i->err == SKV_OK && leveldb_iter_valid(i->it);
+}
+
+static void
+iter_seek(struct engine_iter *i, const void *key, size_t keylen)
+{
+	leveldb_iter_seek(i->it, key, keylen);
+	iter_moved(i);
+}
+
+static void
+iter_seek_last(struct engine_iter *i)
+{
+	leveldb_iter_seek_to_last(i->it);
+	iter_moved(i);
+}
+
+static void
+iter_next(struct engine_iter *i)
+{
+	CHECK(i->valid);
+	leveldb_iter_next(i->it);
+	iter_moved(i);
+}
+
+static void
+iter_prev(struct engine_iter *i)
+{
+	CHECK(i->valid);
+	leveldb_iter_prev(i->it);
+	iter_moved(i);
+}
+
+static bool
+iter_valid(const struct engine_iter *i)
+{
+	return (i->valid);
+}
+
+static const char *
+iter_key(const struct engine_iter *i, size_t *ret_len)
+{
+	return (leveldb_iter_key(i->it, ret_len));
+}
+
+static const char *
+iter_value(const struct engine_iter *i, size_t *ret_len)
+{
+	return (leveldb_iter_value(i->it, ret_len));
+}
+
+static enum skv_err
+iter_error(const struct engine_iter *i)
+{
+	return (i->err);
+}
+
+/* ------------------------------------------------------------- the rest -- */
+
+/* The caller uses free(3), which need not be LevelDB's. */
+static char *
+engine_property(struct engine *e, const char *name)
+{
+	char *text, *copy = NULL;
+
+	text = leveldb_property_value(e->db, name);
+	if (text != NULL) {
+		copy = strdup(text);
+		leveldb_free(text);
+	}
+	return (copy);
+}
+
+#define COMMON_OPS \
+	.persistent = true, .close = engine_close, .get = engine_get, \
+	.release = engine_release, .batch_put = engine_batch_put, \
+	.batch_delete = engine_batch_delete, \
+	.batch_clear = engine_batch_clear, .write = engine_write, \
+	.barrier = engine_barrier, .iter_new = iter_new, \
+	.iter_free = iter_free, .iter_seek = iter_seek, \
+	.iter_seek_last = iter_seek_last, .iter_next = iter_next, \
+	.iter_prev = iter_prev, .iter_valid = iter_valid, \
+	.iter_key = iter_key, .iter_value = iter_value, \
+	.iter_error = iter_error, .property = engine_property
+
+const struct engine_ops engine_leveldb = {
+	.name = "leveldb",
+	.defaults = ENGINE_DEFAULTS(128, 1000),
+	.open = leveldb_engine_open,
+	COMMON_OPS,
+};
+
+const struct engine_ops engine_temp = {
+	.name = "temp",
+	.defaults = ENGINE_DEFAULTS(64, 2000),
+	.open = temp_engine_open,
+	COMMON_OPS,
+};

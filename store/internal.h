@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Private to store/: the structures that its files share. ARCHITECTURE.md
+ * tells the story; in short:
+ *
+ *   store.c   opening, closing, single operations, statistics
+ *   txn.c     building transactions and reading their results
+ *   commit.c  the queue, the leader, the error latch
+ *   apply.c   what a transaction means: conditions, gets, the batch
+ *   sync.c    the syncer thread, everything about durability
+ *   scan.c    ordered ranges
+ *   expiry.c  the clock, the expiry index's sweeper
+ */
+#ifndef STORE_INTERNAL_H
+#define STORE_INTERNAL_H
+
+#include <stdatomic.h>
+
+#include "base/buf.h"
+#include "base/lck.h"
+#include "store/engine.h"
+#include "store/record.h"
+#include "store/scribekv.h"
+
+#define SKV_MAGIC 0x736b7601
+#define SKV_TXN_MAGIC 0x736b7602
+#define SKV_SCAN_MAGIC 0x736b7603
+
+enum op_type {
+	OP_PUT,
+	OP_DELETE,
+	OP_GET,
+	/* Of the sweeper: deletes the key if it is expired, and in any case
+	 * the index entry for "expires_ms". */
+	OP_EXPIRE,
+};
+
+/*
+ * Keys and records of a transaction lie in its arena, which moves while it
+ * grows: offsets while building, pointers from txn_freeze() on.
+ */
+union arena_ref {
+	size_t offset;
+	char *ptr;
+};
+
+struct op {
+	enum op_type type;
+	size_t keylen;	     /* of the user's key */
+	union arena_ref key; /* the engine's key: one byte more */
+	union arena_ref record;
+	size_t recordlen;
+	int64_t expires_ms;
+	size_t result; /* OP_GET: index into the transaction's results */
+	bool keep;     /* OP_EXPIRE: the value lives, only the entry goes */
+};
+
+struct cond {
+	bool none; /* If-None-Match, otherwise If-Match */
+	bool failed;
+	size_t keylen;
+	union arena_ref key;
+	size_t revs; /* first of its revisions in the transaction's list */
+	size_t nrevs;
+	uint64_t found; /* revision that the key had, 0 when absent */
+};
+
+struct result {
+	enum skv_err err;
+	struct skv_value value;
+};
+
+/* Somebody who waits for the next barrier; in skv.sync_waiters. */
+struct sync_req {
+	void (*done)(struct sync_req *, enum skv_err, const char *why);
+	struct sync_req *next;
+};
+
+struct waiter; /* a thread inside skv_commit(); see commit.c */
+
+struct skv_txn {
+	unsigned magic;
+	struct skv *db;
+	enum skv_durability durability;
+
+	struct buf arena;
+	struct op *ops;
+	size_t nops, maxops;
+	struct cond *conds;
+	size_t nconds, maxconds;
+	uint64_t *revs;
+	size_t nrevs, maxrevs;
+	struct result *results;
+	size_t nresults, maxresults;
+	size_t nwrites; /* operations other than gets */
+	bool frozen;
+	struct op firstop; /* saves an allocation for the usual single one */
+
+	/* While queued. */
+	void (*done)(struct skv_txn *, enum skv_err, void *arg);
+	void *arg;
+	struct waiter *waiter;
+	struct skv_txn *next;
+	struct sync_req sync;
+
+	/* The outcome. */
+	enum skv_err err;
+	enum skv_applied applied;
+	bool durable;
+	uint64_t revision;
+	struct skv_errinfo errinfo;
+};
+
+struct skv {
+	unsigned magic;
+	/* Constant after skv_open(). */
+	const struct engine_ops *ops;
+	struct engine *engine;
+	struct skv_options opts;
+	uint64_t id;
+
+	/* The store's time is the monotonic clock plus this, and never goes
+	 * back; see expiry.c. */
+	_Atomic int64_t clock_offset;
+	atomic_uint nscans;
+
+	/* Of the leader alone. */
+	uint64_t ceiling;   /* written: no revision from here on was given */
+	void *overlay;	    /* tsearch(3) tree of the group's operations */
+	struct buf scratch; /* for index keys */
+
+	struct lck mtx; /* guards everything below */
+	struct skv_txn *head;
+	struct skv_txn **tail;
+	bool leading;
+	/* Groups written, and how many of them are durable. */
+	uint64_t written;
+	uint64_t synced;
+	int64_t dirty_since_ns; /* of the oldest not synced */
+	/* The ceiling of the last group that carried one, and the durable
+	 * one, which revisions must stay below. */
+	uint64_t ceiling_written;
+	uint64_t ceiling_durable;
+	struct sync_req *sync_waiters;
+	bool stopping;
+	enum skv_err state; /* the latch */
+	struct skv_errinfo state_info;
+	struct skv_stats stats;
+	struct lck_cond sync_wanted; /* wakes the syncer */
+	struct lck_cond sweep_wanted; /* wakes the sweeper, to stop */
+
+	pthread_t syncer, sweeper;
+	bool has_syncer, has_sweeper;
+};
+
+/* store.c */
+void errinfo_set(struct skv_errinfo *, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Starts a thread with all signals blocked. */
+bool thread_start(pthread_t *ret, void *(*fn)(void *), void *arg);
+void histogram_add(struct skv_histogram *, uint64_t sample);
+enum skv_err meta_put(struct skv *, const char *name, uint64_t value);
+bool key_ok(const void *key, size_t keylen);
+
+/* txn.c */
+/* Turns offsets into pointers: from now on nothing may be added. */
+void txn_freeze(struct skv_txn *);
+enum skv_err txn_expire(struct skv_txn *, int64_t expires_ms, const void *key,
+    size_t keylen);
+
+/* commit.c */
+/*
+ * Makes the store read-only for good, because of a failed write or sync.
+ * Nothing is written to the engine after this. The first error stays.
+ */
+void commit_latch(struct skv *db, enum skv_err, const struct skv_errinfo *)
+    LCK_REQUIRES(db->mtx);
+/* Ends a transaction: results are final, "done" is called. */
+void commit_complete(struct skv_txn *, enum skv_err);
+/* What a write gets while the latch is closed. */
+enum skv_err commit_refusal(enum skv_err state);
+
+/* apply.c */
+/*
+ * Decides and batches the transactions of a group, in order, giving each that
+ * goes ahead the next revision from *revision on; ->err tells the outcome so
+ * far. An error means that the batch was dropped and no transaction of the
+ * group goes ahead.
+ */
+enum skv_err apply_group(struct skv *, struct skv_txn *group,
+    uint64_t *revision, size_t *ret_nbatched);
+/* Answers a transaction without writes, from one consistent view. */
+enum skv_err apply_reads(struct skv *, struct skv_txn *);
+
+/* sync.c */
+bool sync_start(struct skv *);
+void sync_stop(struct skv *);
+/* Queues for a barrier over all that is written by now. */
+void sync_request(struct skv *db, struct sync_req *) LCK_REQUIRES(db->mtx);
+/* As skv_sync(). */
+enum skv_err sync_wait(struct skv *, struct skv_errinfo *);
+
+/* scan.c */
+/* The least key greater than all that begin with the prefix; false if none. */
+bool prefix_successor(struct buf *);
+
+/* expiry.c */
+int64_t expiry_now(struct skv *);
+/* Sets the clock to no less than a time that it once showed. */
+void expiry_restore(struct skv *, int64_t now_ms);
+/* Whether a record is expired; looks at the clock only when it must. */
+bool expiry_gone(struct skv *, const struct skv_value *);
+bool expiry_start(struct skv *);
+void expiry_stop(struct skv *);
+
+#endif
