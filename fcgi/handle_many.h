@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Private to fcgi/: what the handlers of /kv, for many keys, share.
+ */
+#ifndef FCGI_HANDLE_MANY_H
+#define FCGI_HANDLE_MANY_H
+
+#include "fcgi/request.h"
+
+/* A key as a document names it: "key", or "key64" in base64. */
+struct keyname {
+	const char *data; /* NULL: none yet */
+	size_t len;
+	bool base64;
+};
+
+/* Takes the member if it names a key; as envelope_member(). */
+bool keyname_member(struct keyname *, struct doc_reader *, const char *name,
+    size_t len);
+/*
+ * The key itself; "scratch" receives a decoded one. Returns NULL, or what is
+ * wrong with it.
+ */
+const char *keyname_get(const struct keyname *, struct buf *scratch,
+    const char **ret_key, size_t *ret_len);
+/* Writes "key", or "key64" for what is no UTF-8 in JSON. */
+void keyname_write(struct doc_writer *, const char *key, size_t len);
+
+/*
+ * Chooses the answer's format among the first "n" of JSON, CBOR and NDJSON by
+ * Accept, "deflt" without a preference. False when 406 has been sent.
+ */
+enum answer {
+	ANSWER_JSON,
+	ANSWER_CBOR,
+	ANSWER_NDJSON,
+};
+bool request_answer(struct request *, unsigned n, enum answer deflt,
+    enum answer *ret);
+/* The media type of a document. */
+const char *answer_type(enum doc_format);
+/* The range that prefix=, start= and end= name; false when 400 has been sent.
+ */
+bool request_range(struct request *, struct skv_range *ret);
+
+/*
+ * The handlers behind GET and POST of /kv; r->answer is set where they answer
+ * in JSON or CBOR.
+ */
+void handle_list(struct request *);
+void handle_count(struct request *);
+void handle_export(struct request *);
+void handle_txn(struct request *, enum doc_format);
+void handle_import(struct request *);
+
+#endif

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Export and import: one key and value a line (NDJSON), in constant memory for
+ * any number of them. Both run on threads of their own (task.h). nginx buffers
+ * both ways, so neither waits for a slow client: an export runs at our speed
+ * into nginx's buffers and temporary file, and an import begins when nginx has
+ * all of it.
+ *
+ * An export that cannot be finished ends by closing the FastCGI connection in
+ * the middle of the response, which nginx passes on as a broken transfer:
+ * there is never a clean end that lacks something.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "fcgi/conn.h"
+#include "fcgi/handle_many.h"
+#include "fcgi/log.h"
+#include "fcgi/response.h"
+#include "fcgi/server.h"
+#include "fcgi/task.h"
+#include "fcgi/value.h"
+
+#define TYPE_NDJSON "application/x-ndjson"
+#define CHUNK 65536UL /* bytes read or written at once */
+/* Bounds of an import's transactions. */
+#define COMMIT_LINES 1000
+#define COMMIT_BYTES (1UL << 20)
+
+/* --------------------------------------------------------------- export -- */
+
+static void
+write_line(struct request *r, const char *key, size_t len,
+    const struct skv_value *v)
+{
+	doc_writer_init(&r->writer, DOC_JSON, &r->text);
+	doc_w_map(&r->writer);
+	keyname_write(&r->writer, key, len);
+	value_write_archive(&r->writer, v);
+	doc_w_end(&r->writer);
+	(void)buf_addc(&r->text, '\n');
+}
+
+/* Writes lines until the end, an error, a lost client or the drain. */
+static enum skv_err
+export_lines(struct request *r, struct skv_scan *scan)
+{
+	struct skv_value v;
+	const void *key;
+	enum skv_err err;
+	size_t len;
+
+	while ((err = skv_scan_next(scan, &key, &len, &v)) == SKV_OK) {
+		write_line(r, key, len, &v);
+		if (buf_failed(&r->text))
+			return (SKV_NOMEM);
+		if (r->text.len < CHUNK)
+			continue;
+		if (atomic_load(&r->server->draining))
+			return (SKV_BUSY);
+		if (!conn_write(r->conn, r->text.data, r->text.len))
+			return (SKV_IO);
+		buf_reset(&r->text);
+	}
+	if (err == SKV_NOTFOUND &&
+	    !conn_write(r->conn, r->text.data, r->text.len))
+		return (SKV_IO);
+	return (err);
+}
+
+static void
+export_task(struct request *r)
+{
+	struct skv_range range;
+	struct skv_scan *scan;
+	enum skv_err err;
+
+	if (!request_range(r, &range))
+		return;
+	err = skv_scan_open(r->server->db, &range, &scan);
+	if (err != SKV_OK) {
+		response_store_error(r, err, SKV_APPLIED_NO, "");
+		return;
+	}
+	if (response_stream(r, TYPE_NDJSON))
+		err = r->method == METHOD_HEAD ? SKV_NOTFOUND :
+						 export_lines(r, scan);
+	else
+		err = SKV_IO;
+	skv_scan_close(scan);
+	if (err == SKV_NOTFOUND)
+		request_end(r);
+	else {
+		log_warnx("request %s: export cut short: %s", r->id,
+		    err == SKV_BUSY	? "stopping" :
+			err == SKV_IO ? "the client or the disk failed" :
+					  skv_strerror(err));
+		request_abort(r);
+	}
+}
+
+void
+handle_export(struct request *r)
+{
+	static const char *const allowed[] = {"prefix", "start", "end", NULL};
+
+	if (request_query_only(r, allowed))
+		task_run(r, export_task);
+}
+
+/* --------------------------------------------------------------- import -- */
+
+struct import {
+	struct request *r;
+	struct buf scratch; /* decoded base64 of the line at hand */
+	uint64_t line;	    /* lines begun */
+	uint64_t nread;	    /* keys in them */
+	uint64_t applied;   /* of which are committed */
+	size_t bytes;	    /* of the lines in the transaction */
+	const char *why;    /* the client's mistake */
+	enum skv_err err;   /* the store's failure */
+};
+
+static void
+commit(struct import *im)
+{
+	struct skv_txn *t = im->r->txn;
+
+	if (skv_txn_size(t) == 0)
+		return;
+	im->err = skv_commit(t);
+	if (im->err != SKV_OK)
+		return;
+	im->applied = im->nread;
+	im->bytes = 0;
+	skv_txn_reset(t);
+	/* Durability, if wanted, comes once at the end. */
+	skv_txn_durability(t, SKV_ASYNC);
+}
+
+static void
+put_line(struct import *im, const struct keyname *k, const struct envelope *e)
+{
+	const struct skv_options *opts = &im->r->server->conf->store_options;
+	struct stored s;
+	const char *key;
+	size_t keylen;
+
+	im->why = keyname_get(k, &im->scratch, &key, &keylen);
+	if (im->why != NULL)
+		return;
+	im->why = envelope_store(e, im->r->server->db, DOC_JSON, &im->scratch,
+	    &s);
+	if (im->why != NULL)
+		return;
+	if (buf_failed(&im->scratch))
+		im->err = SKV_NOMEM;
+	else if (s.len > opts->max_value)
+		im->why = "the value is over max_value";
+	else
+		im->err = skv_txn_put(im->r->txn, key, keylen, s.data, s.len,
+		    &s.attr);
+	if (im->err == SKV_INVALID) {
+		im->err = SKV_OK;
+		im->why = "\"type\" is over 255 bytes or has control "
+			  "characters";
+	}
+}
+
+static bool
+blank(const char *p, size_t len)
+{
+	for (; len > 0; p++, len--)
+		if (*p != ' ' && *p != '\t' && *p != '\r')
+			return (false);
+	return (true);
+}
+
+/*
+ * Takes one line. NB: decoded keys and values share the scratch buffer, which
+ * may move: it has room for both before the first is decoded.
+ */
+static void
+take_line(struct import *im, char *line, size_t len)
+{
+	struct envelope e = {.archive = true};
+	struct keyname k = {NULL};
+	struct doc_reader d;
+	const char *name;
+	size_t namelen;
+
+	im->line++;
+	if (blank(line, len))
+		return;
+	buf_reset(&im->scratch);
+	if (!buf_reserve(&im->scratch, len)) {
+		im->err = SKV_NOMEM;
+		return;
+	}
+	doc_reader_init(&d, DOC_JSON, line, len,
+	    im->r->server->conf->max_depth + 1);
+	if (doc_map_begin(&d))
+		while (doc_map_next(&d, &name, &namelen))
+			if (!keyname_member(&k, &d, name, namelen) &&
+			    !envelope_member(&e, &d, name, namelen))
+				doc_fail(&d, "unknown member");
+	if (!doc_end(&d))
+		im->why = doc_error(&d);
+	else
+		put_line(im, &k, &e);
+	doc_reader_release(&d);
+	if (im->why != NULL || im->err != SKV_OK)
+		return;
+	im->nread++;
+	im->bytes += len;
+	if (skv_txn_size(im->r->txn) >= COMMIT_LINES ||
+	    im->bytes >= COMMIT_BYTES)
+		commit(im);
+}
+
+/*
+ * Takes the lines that are complete, and at the end what is left; keeps the
+ * rest in the body's buffer.
+ */
+static void
+take_lines(struct import *im, bool end)
+{
+	struct buf *b = &im->r->body;
+	char *p = b->data, *stop = b->data + b->len, *nl;
+
+	while (p < stop && im->why == NULL && im->err == SKV_OK) {
+		nl = memchr(p, '\n', (size_t)(stop - p));
+		if (nl == NULL && !end)
+			break;
+		if (nl == NULL)
+			nl = stop;
+		take_line(im, p, (size_t)(nl - p));
+		p = nl < stop ? nl + 1 : stop;
+	}
+	memmove(b->data, p, (size_t)(stop - p));
+	buf_truncate(b, (size_t)(stop - p));
+}
+
+static void
+read_lines(struct import *im)
+{
+	const struct skv_options *opts = &im->r->server->conf->store_options;
+	struct buf *b = &im->r->body;
+	ssize_t n = 1;
+	char *p;
+
+	while (n > 0 && im->why == NULL && im->err == SKV_OK) {
+		if (b->len > opts->max_txn) {
+			im->line++;
+			im->why = "the line is over max_txn bytes";
+			break;
+		}
+		p = buf_extend(b, CHUNK);
+		if (p == NULL) {
+			im->err = SKV_NOMEM;
+			break;
+		}
+		n = conn_read(im->r->conn, p, CHUNK);
+		buf_truncate(b, b->len - CHUNK + (n > 0 ? (size_t)n : 0));
+		/* A line that is cut off must not pass for a whole one. */
+		if (n < 0)
+			im->why = "the body was cut off";
+		else
+			take_lines(im, n == 0);
+	}
+}
+
+static void
+import_failed(struct import *im)
+{
+	struct request *r = im->r;
+
+	if (im->err != SKV_OK) {
+		log_warnx("request %s: import stopped after %" PRIu64 " keys",
+		    r->id, im->applied);
+		response_store_error(r, im->err,
+		    im->applied > 0 ? SKV_APPLIED_UNKNOWN :
+				      skv_txn_applied(r->txn),
+		    skv_txn_error(r->txn));
+		return;
+	}
+	response_problem_begin(r, 400, im->why);
+	doc_w_name(&r->writer, "line");
+	doc_w_uint(&r->writer, im->line);
+	doc_w_name(&r->writer, "applied");
+	doc_w_uint(&r->writer, im->applied);
+	response_problem_send(r);
+}
+
+static void
+import_done(struct import *im, bool sync)
+{
+	struct request *r = im->r;
+	struct doc_writer *w = &r->writer;
+	struct skv_errinfo info = {""};
+	enum skv_err err = SKV_OK;
+
+	if (sync)
+		err = skv_sync(r->server->db, &info);
+	if (err != SKV_OK) {
+		response_store_error(r, err, SKV_APPLIED_UNKNOWN, info.text);
+		return;
+	}
+	doc_writer_init(w, DOC_JSON, &r->text);
+	doc_w_map(w);
+	doc_w_name(w, "status");
+	doc_w_text(w, "ok", 2);
+	doc_w_name(w, "imported");
+	doc_w_uint(w, im->applied);
+	doc_w_name(w, "durable");
+	doc_w_bool(w, sync && skv_persistent(r->server->db));
+	doc_w_end(w);
+	(void)buf_addc(&r->text, '\n');
+	response_begin(r, 200);
+	response_send_text(r, answer_type(DOC_JSON));
+}
+
+static void
+import_task(struct request *r)
+{
+	struct import im = {.r = r};
+	bool sync;
+
+	sync = r->server->conf->store_options.durability == SKV_SYNC;
+	if (!request_bool(r, "sync", &sync) || !request_txn(r))
+		return;
+	skv_txn_durability(r->txn, SKV_ASYNC);
+	read_lines(&im);
+	/* What came before a bad line is applied, so that it can be told. */
+	if (im.err == SKV_OK)
+		commit(&im);
+	buf_release(&im.scratch);
+	if (im.why != NULL || im.err != SKV_OK)
+		import_failed(&im);
+	else
+		import_done(&im, sync);
+}
+
+void
+handle_import(struct request *r)
+{
+	static const char *const allowed[] = {"sync", NULL};
+
+	if (request_query_only(r, allowed))
+		task_run(r, import_task);
+}

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * scribekvd: options, socket, privileges, signals, start and stop; no logic.
+ *
+ * The order of the start matters. Signals are blocked before there is any
+ * other thread, and before libfcgi looks at them. The socket is bound while
+ * the process may still do so, then privileges are dropped, and only then is
+ * the store opened, so that its files belong to the right user; LevelDB starts
+ * a thread of its own, so nothing may fork after that.
+ */
+#include "config.h"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifdef HAVE_LIBSYSTEMD
+#include <systemd/sd-daemon.h>
+#endif
+
+#include "base/check.h"
+#include "fcgi/conn.h"
+#include "fcgi/listen.h"
+#include "fcgi/log.h"
+#include "fcgi/metrics.h"
+#include "fcgi/server.h"
+
+#define NS_PER_MS 1000000LL
+/* How often the end of a drain is looked for. */
+#define DRAIN_POLL_MS 10
+
+/* Tells the service manager, if there is one. */
+static void
+notify(const char *state)
+{
+#ifdef HAVE_LIBSYSTEMD
+	if (sd_notify(0, state) < 0)
+		log_warnx("sd_notify failed");
+#else
+	(void)state;
+#endif
+}
+
+/* The signals that main waits for; blocked from now on in every thread. */
+static void
+block_signals(sigset_t *ret)
+{
+	sigset_t all;
+
+	AZ(sigemptyset(ret));
+	AZ(sigaddset(ret, SIGTERM));
+	AZ(sigaddset(ret, SIGINT));
+	AZ(sigaddset(ret, SIGHUP));
+	AZ(sigfillset(&all));
+	/* Not those by which the process reports its own bugs. */
+	AZ(sigdelset(&all, SIGSEGV));
+	AZ(sigdelset(&all, SIGBUS));
+	AZ(sigdelset(&all, SIGFPE));
+	AZ(sigdelset(&all, SIGILL));
+	AZ(sigdelset(&all, SIGABRT));
+	AZ(pthread_sigmask(SIG_SETMASK, &all, NULL));
+	/* A peer that is gone is an error of write(2), nothing more. */
+	CHECK(signal(SIGPIPE, SIG_IGN) != SIG_ERR);
+}
+
+/* As many descriptors as we may have: connections and table files. */
+static void
+raise_descriptors(void)
+{
+	struct rlimit rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
+		return;
+	rl.rlim_cur = rl.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &rl) == -1)
+		log_warn("setrlimit");
+}
+
+static bool
+drop_privileges(const struct conf *conf)
+{
+	const struct passwd *pw;
+	const struct group *gr;
+	gid_t gid;
+
+	if (conf->user[0] == '\0' || geteuid() != 0)
+		return (true);
+	pw = getpwnam(conf->user);
+	if (pw == NULL) {
+		log_errx("user: there is no user \"%s\"", conf->user);
+		return (false);
+	}
+	gid = pw->pw_gid;
+	if (conf->group[0] != '\0') {
+		gr = getgrnam(conf->group);
+		if (gr == NULL) {
+			log_errx("group: there is no group \"%s\"",
+			    conf->group);
+			return (false);
+		}
+		gid = gr->gr_gid;
+	}
+	if (setgroups(1, &gid) == -1 || setgid(gid) == -1 ||
+	    setuid(pw->pw_uid) == -1) {
+		log_err("cannot become user %s", conf->user);
+		return (false);
+	}
+	return (true);
+}
+
+static bool
+open_store(struct server *srv)
+{
+	struct skv_errinfo info = {""};
+	enum skv_err err;
+
+	err = skv_open(srv->conf->store, &srv->conf->store_options, &info,
+	    &srv->db);
+	if (err == SKV_OK)
+		return (true);
+	log_errx("%s: %s%s%s", srv->conf->store, skv_strerror(err),
+	    info.text[0] == '\0' ? "" : ": ", info.text);
+	return (false);
+}
+
+static bool
+close_store(struct server *srv)
+{
+	struct skv_errinfo info = {""};
+	enum skv_err err;
+
+	err = skv_close(srv->db, &info);
+	srv->db = NULL;
+	if (err != SKV_OK)
+		log_errx("%s: closing: %s%s%s", srv->conf->store,
+		    skv_strerror(err), info.text[0] == '\0' ? "" : ": ",
+		    info.text);
+	return (err == SKV_OK);
+}
+
+/* Lets the workers run out of work, and waits for them. */
+static void
+stop_workers(struct server *srv, const pthread_t *workers, unsigned n)
+{
+	const uint64_t one = 1;
+	unsigned i;
+
+	atomic_store(&srv->draining, true);
+	CHECK(write(srv->stop_fd, &one, sizeof(one)) == sizeof(one));
+	for (i = 0; i < n; i++)
+		AZ(pthread_join(workers[i], NULL));
+}
+
+static unsigned
+start_workers(struct server *srv, pthread_t *workers)
+{
+	unsigned n;
+
+	for (n = 0; n < srv->conf->workers; n++)
+		if (pthread_create(&workers[n], NULL, worker_main, srv) != 0)
+			break;
+	if (n < srv->conf->workers)
+		log_errx("cannot start worker %u of %u", n + 1,
+		    srv->conf->workers);
+	return (n);
+}
+
+static bool
+busy(const struct server *srv)
+{
+	return (atomic_load(&srv->inflight) != 0 ||
+	    atomic_load(&srv->ntasks) != 0);
+}
+
+/* Writes wait for the disk on the syncer's thread: see that it answers them. */
+static bool
+wait_inflight(const struct server *srv)
+{
+	int64_t end = lck_now_ns() + srv->conf->drain_ms * NS_PER_MS;
+
+	while (busy(srv) && lck_now_ns() < end)
+		(void)usleep(DRAIN_POLL_MS * 1000);
+	return (!busy(srv));
+}
+
+/* SIGHUP: what can change while serving is the log level. */
+static void
+reload(int argc, char **argv)
+{
+	struct conf fresh;
+
+	if (conf_load(&fresh, argc, argv, stdout, stderr) != CONF_RUN) {
+		log_warnx("configuration not reloaded");
+		return;
+	}
+	log_set_level(fresh.log_level);
+	conf_release(&fresh);
+	log_infox("configuration reloaded: log_level; the rest needs a "
+		  "restart");
+}
+
+/* Serves until a signal says stop. */
+static void
+wait_for_stop(const sigset_t *signals, int argc, char **argv)
+{
+	int sig;
+
+	for (;;) {
+		AZ(sigwait(signals, &sig));
+		if (sig != SIGHUP)
+			break;
+		reload(argc, argv);
+	}
+	log_infox("%s: stopping", sig == SIGTERM ? "SIGTERM" : "SIGINT");
+}
+
+/* Runs the workers. The store is open; the listener is closed in the end. */
+static bool
+serve(struct server *srv, struct listener *l, const sigset_t *signals,
+    int argc, char **argv)
+{
+	pthread_t *workers;
+	unsigned n;
+	bool ok;
+
+	workers = calloc(srv->conf->workers, sizeof(*workers));
+	if (workers == NULL || !conn_watch(srv)) {
+		free(workers);
+		return (false);
+	}
+	n = start_workers(srv, workers);
+	ok = n == srv->conf->workers;
+	if (ok) {
+		log_infox("ready: %s %s, %u workers, %s",
+		    l->passed ? "passed socket" : "socket",
+		    l->passed ? "" : srv->conf->socket, n, srv->conf->store);
+		notify("READY=1");
+		wait_for_stop(signals, argc, argv);
+		notify("STOPPING=1");
+	}
+	stop_workers(srv, workers, n);
+	free(workers);
+	listen_close(l);
+	if (!wait_inflight(srv)) {
+		/* What is acknowledged is written; the rest is told nothing. */
+		log_errx("%u requests unanswered after %u ms: leaving them",
+		    atomic_load(&srv->inflight), srv->conf->drain_ms);
+		_exit(EXIT_FAILURE);
+	}
+	conn_close_all(srv);
+	return (ok);
+}
+
+/* Everything between the configuration and the end. */
+static bool
+run(struct server *srv, const sigset_t *signals, int argc, char **argv)
+{
+	struct listener l = {.fd = -1};
+	bool ok;
+
+	ok = listen_open(&l, srv->conf);
+	if (ok && !conn_init()) {
+		log_errx("libfcgi cannot be initialised");
+		ok = false;
+	}
+	srv->listen_fd = l.fd;
+	ok = ok && drop_privileges(srv->conf) && open_store(srv);
+	if (ok) {
+		ok = serve(srv, &l, signals, argc, argv);
+		ok = close_store(srv) && ok;
+	}
+	listen_close(&l);
+	return (ok);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct conf conf;
+	struct server srv = {.start_ns = lck_now_ns()};
+	sigset_t signals;
+	bool ok = false;
+
+	switch (conf_load(&conf, argc, argv, stdout, stderr)) {
+	case CONF_EXIT_OK:
+		return (EXIT_SUCCESS);
+	case CONF_EXIT_USAGE:
+		return (EXIT_FAILURE);
+	case CONF_RUN:
+		break;
+	}
+	log_open("scribekvd", conf.log_level, conf.log_syslog != 0);
+	block_signals(&signals);
+	raise_descriptors();
+	srv.conf = &conf;
+	lck_init(&srv.mtx);
+	srv.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	srv.stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	srv.metrics = metrics_new();
+	if (srv.epoll_fd == -1 || srv.stop_fd == -1)
+		log_err("epoll_create1 or eventfd");
+	else if (srv.metrics == NULL)
+		log_errx("out of memory");
+	else
+		ok = run(&srv, &signals, argc, argv);
+	if (srv.epoll_fd != -1)
+		(void)close(srv.epoll_fd);
+	if (srv.stop_fd != -1)
+		(void)close(srv.stop_fd);
+	metrics_free(srv.metrics);
+	lck_release(&srv.mtx);
+	conf_release(&conf);
+	log_infox(ok ? "stopped" : "stopped after an error");
+	return (ok ? EXIT_SUCCESS : EXIT_FAILURE);
+}

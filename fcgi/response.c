@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/* Responses and problem documents; see response.h. */
+#include "config.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "fcgi/conn.h"
+#include "fcgi/log.h"
+#include "fcgi/response.h"
+#include "fcgi/server.h"
+
+#define PROBLEM "application/problem+json"
+/* What 503 tells clients to wait, in seconds. */
+#define RETRY_AFTER 1
+
+static const struct {
+	unsigned status;
+	const char *reason;
+} reasons[] = {
+    {200, "OK"},
+    {201, "Created"},
+    {204, "No Content"},
+    {206, "Partial Content"},
+    {304, "Not Modified"},
+    {400, "Bad Request"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {406, "Not Acceptable"},
+    {409, "Conflict"},
+    {412, "Precondition Failed"},
+    {413, "Content Too Large"},
+    {414, "URI Too Long"},
+    {415, "Unsupported Media Type"},
+    {416, "Range Not Satisfiable"},
+    {500, "Internal Server Error"},
+    {503, "Service Unavailable"},
+    {507, "Insufficient Storage"},
+};
+
+/* What the store's errors are to a client. */
+static const struct {
+	enum skv_err err;
+	unsigned status;
+	const char *detail;
+} store_errors[] = {
+    {SKV_NOTFOUND, 404, "there is no such key"},
+    {SKV_CONFLICT, 412, "a condition is false"},
+    {SKV_INVALID, 400, "the request is outside the store's limits"},
+    {SKV_TOOBIG, 413, "the request or its answer is over the store's limits"},
+    {SKV_NOMEM, 503, "out of memory"},
+    {SKV_BUSY, 503, "too many writes are waiting"},
+    {SKV_TIMEDOUT, 503, "the request took too long"},
+    {SKV_CORRUPT, 500, "stored data is corrupt"},
+    {SKV_NOSPACE, 507, "the disk is full: the store is read-only"},
+    {SKV_IO, 503, "the disk failed: the store is read-only"},
+    {SKV_READONLY, 503, "the store is read-only after an earlier error"},
+};
+
+#define NELEM(a) (sizeof(a) / sizeof((a)[0]))
+
+static const char *
+reason(unsigned status)
+{
+	size_t i;
+
+	for (i = 0; i < NELEM(reasons); i++)
+		if (reasons[i].status == status)
+			return (reasons[i].reason);
+	WRONG("a status without a reason");
+}
+
+void
+response_begin(struct request *r, unsigned status)
+{
+	AZ(r->status); /* one response per request */
+	r->status = status;
+	buf_reset(&r->head);
+	(void)buf_adds(&r->head, "Status: ");
+	(void)buf_printf(&r->head, "%u %s\r\n", status, reason(status));
+}
+
+void
+response_header(struct request *r, const char *name, const char *fmt, ...)
+{
+	char value[512];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(value, sizeof(value), fmt, ap);
+	va_end(ap);
+	CHECK(n >= 0 && (size_t)n < sizeof(value));
+	(void)buf_adds(&r->head, name);
+	(void)buf_add(&r->head, ": ", 2);
+	(void)buf_add(&r->head, value, (size_t)n);
+	(void)buf_add(&r->head, "\r\n", 2);
+}
+
+/* What is sent when there is no memory for anything else. */
+static void
+send_out_of_memory(struct request *r)
+{
+	static const char text[] =
+	    "Status: 503 Service Unavailable\r\n"
+	    "Content-Type: " PROBLEM "\r\n"
+	    "Retry-After: 1\r\n\r\n"
+	    "{\"type\":\"about:blank\",\"title\":\"Service Unavailable\","
+	    "\"status\":503,\"detail\":\"out of memory\"}";
+
+	r->status = 503;
+	log_errx("request %s: out of memory", r->id);
+	(void)conn_write(r->conn, text, sizeof(text) - 1);
+	request_end(r);
+}
+
+void
+response_send(struct request *r, const char *type, const void *body,
+    size_t len)
+{
+	bool ok;
+
+	if (type != NULL)
+		response_header(r, "Content-Type", "%s", type);
+	if (r->status != 204 && r->status != 304)
+		response_header(r, "Content-Length", "%zu", len);
+	(void)buf_add(&r->head, "\r\n", 2);
+	if (buf_failed(&r->head)) {
+		send_out_of_memory(r);
+		return;
+	}
+	ok = conn_write(r->conn, r->head.data, r->head.len);
+	if (ok && r->method != METHOD_HEAD)
+		ok = conn_write(r->conn, body, len);
+	if (!ok)
+		log_infox("request %s: the connection ended before the answer",
+		    r->id);
+	request_end(r);
+}
+
+void
+response_send_text(struct request *r, const char *type)
+{
+	if (buf_failed(&r->text))
+		send_out_of_memory(r);
+	else
+		response_send(r, type, r->text.data, r->text.len);
+}
+
+bool
+response_stream(struct request *r, const char *type)
+{
+	response_begin(r, 200);
+	response_header(r, "Content-Type", "%s", type);
+	(void)buf_add(&r->head, "\r\n", 2);
+	return (!buf_failed(&r->head) &&
+	    conn_write(r->conn, r->head.data, r->head.len));
+}
+
+void
+response_send_empty(struct request *r)
+{
+	response_send(r, NULL, "", 0);
+}
+
+void
+response_problem_begin(struct request *r, unsigned status, const char *detail)
+{
+	struct doc_writer *w = &r->writer;
+
+	response_begin(r, status);
+	buf_reset(&r->text);
+	doc_writer_init(w, DOC_JSON, &r->text);
+	doc_w_map(w);
+	doc_w_name(w, "type");
+	doc_w_text(w, "about:blank", 11);
+	doc_w_name(w, "title");
+	doc_w_text(w, reason(status), strlen(reason(status)));
+	doc_w_name(w, "status");
+	doc_w_uint(w, status);
+	doc_w_name(w, "detail");
+	if (!utf8_ok(detail, strlen(detail)))
+		detail = "the request has bytes that are not UTF-8";
+	doc_w_text(w, detail, strlen(detail));
+	if (status == 503)
+		response_header(r, "Retry-After", "%d", RETRY_AFTER);
+}
+
+void
+response_problem_send(struct request *r)
+{
+	doc_w_end(&r->writer);
+	(void)buf_addc(&r->text, '\n');
+	response_send_text(r, PROBLEM);
+}
+
+void
+response_problem(struct request *r, unsigned status, const char *fmt, ...)
+{
+	char detail[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(detail, sizeof(detail), fmt, ap);
+	va_end(ap);
+	response_problem_begin(r, status, detail);
+	response_problem_send(r);
+}
+
+static const char *
+applied_text(enum skv_applied applied)
+{
+	return (applied == SKV_APPLIED_UNKNOWN ? "unknown" : "no");
+}
+
+void
+response_store_error(struct request *r, enum skv_err err,
+    enum skv_applied applied, const char *why)
+{
+	char detail[512];
+	unsigned status;
+	size_t i = 0;
+
+	while (store_errors[i].err != err) {
+		i++;
+		CHECK(i < NELEM(store_errors));
+	}
+	status = store_errors[i].status;
+	/* The file names in "why" are the operator's, not the client's. */
+	if (status >= 500 && err != SKV_BUSY)
+		log_warnx("request %s: store: %s%s%s", r->id, skv_strerror(err),
+		    why[0] == '\0' ? "" : ": ", why);
+	(void)snprintf(detail, sizeof(detail), "%s%s%s", store_errors[i].detail,
+	    err == SKV_BUSY ? ": " : "", err == SKV_BUSY ? why : "");
+	response_problem_begin(r, status, detail);
+	if (status >= 500 && r->method != METHOD_GET &&
+	    r->method != METHOD_HEAD) {
+		doc_w_name(&r->writer, "applied");
+		doc_w_text(&r->writer, applied_text(applied),
+		    strlen(applied_text(applied)));
+	}
+	if (status == 404) {
+		doc_w_name(&r->writer, "value");
+		doc_w_null(&r->writer);
+	}
+	response_problem_send(r);
+}
