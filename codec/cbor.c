@@ -2,8 +2,8 @@
 /*
  * Reading CBOR (RFC 8949); see doc.h. Heads of items are read here rather than
  * by libcbor, whose decoder refuses simple values that have no name, though
- * well-formed, and whose callbacks take four times as long. Whole
- * values of any depth are cbor_walk.c's.
+ * well-formed, and whose callbacks take four times as long. Values of any depth
+ * are read in cbor_walk.c.
  */
 #include "config.h"
 

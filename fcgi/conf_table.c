@@ -73,7 +73,7 @@ const struct conf_option conf_options[] = {
 	{ OURS(drain_ms), BOUNDS(CONF_UINT, 0, HOUR_MS),
 	  .deflt = "10000",
 	  .help = "longest time to finish requests when stopping" },
-	{ OURS(max_depth), BOUNDS(CONF_UINT, 1, 512),
+	{ OURS(max_depth), BOUNDS(CONF_UINT, 1, 500),
 	  .deflt = "64",
 	  .help = "deepest nesting of a JSON or CBOR document" },
 	{ OURS(slow_request_ms), BOUNDS(CONF_UINT, 0, HOUR_MS),

@@ -42,6 +42,9 @@ struct conn {
 	unsigned magic;
 	FCGX_Request fcgi;
 	struct server *server;
+	/* Hands the connection from the thread that parks it to the one that
+	 * takes it up, for the memory model's sake: the kernel orders it. */
+	atomic_bool parked;
 	struct conn *next, **prev; /* in server->conns, under its lock */
 };
 
@@ -81,6 +84,7 @@ park(struct conn *c, int op)
 	    .data.ptr = c,
 	};
 
+	atomic_store_explicit(&c->parked, true, memory_order_release);
 	return (epoll_ctl(c->server->epoll_fd, op, c->fcgi.ipcFd, &ev) == 0);
 }
 
@@ -207,9 +211,12 @@ conn_ready(struct server *srv, struct conn **ret, unsigned max, int wait_ms,
 bool
 conn_begin(struct conn *c)
 {
-	struct server *srv = c->server;
+	struct server *srv;
 
+	CHECK(atomic_load_explicit(&c->parked, memory_order_acquire));
 	CHECK_MAGIC(c, CONN_MAGIC);
+	srv = c->server;
+	atomic_store_explicit(&c->parked, false, memory_order_relaxed);
 	atomic_fetch_add(&srv->inflight, 1);
 	if (FCGX_Accept_r(&c->fcgi) == 0)
 		return (true);

@@ -37,11 +37,14 @@ static void
 condition_failed(struct request *r, uint64_t revision, enum rep rep)
 {
 	char tag[ETAG_MAX];
+	const char *why = "the condition is false: there is no such key";
 
-	response_problem_begin(r, 412,
-	    revision == 0 ? "the condition is false: there is no such key" :
-			    "the condition is false: the key has another "
-			    "version");
+	if (revision != 0)
+		why = r->if_match == NULL ?
+		    "the condition is false: the key has a version that "
+		    "If-None-Match excludes" :
+		    "the condition is false: the key has another version";
+	response_problem_begin(r, 412, why);
 	if (revision != 0) {
 		(void)etag_format(tag, skv_id(r->server->db), revision, rep);
 		response_header(r, "ETag", "\"%s\"", tag);
@@ -239,9 +242,13 @@ put_envelope(struct request *r, enum doc_format fmt, uint64_t ttl)
 	if (!request_body(r, conf->store_options.max_txn, "max_txn"))
 		return;
 	doc_reader_init(&d, fmt, r->body.data == NULL ? none : r->body.data,
-	    r->body.len, conf->max_depth);
+	    r->body.len, conf->max_depth + 1); /* the envelope itself */
 	ok = read_envelope(&d, &e);
 	doc_reader_release(&d);
+	if (!ok && doc_error(&d) == doc_nomemory) {
+		response_store_error(r, SKV_NOMEM, SKV_APPLIED_NO, "");
+		return;
+	}
 	if (!ok) {
 		bad_envelope(r, doc_error(&d), &d);
 		return;

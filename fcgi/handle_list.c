@@ -6,6 +6,7 @@
  */
 #include "config.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -209,22 +210,43 @@ write_page(struct list *l, struct skv_scan *scan, bool *ret_more)
 	return (err == SKV_NOTFOUND ? SKV_OK : err);
 }
 
-/* The Link field: this request's query with another cursor. */
 static void
-link_header(struct request *r, const struct buf *cursor)
+percent_encode(struct buf *b, const char *data, size_t len)
 {
-	const char *q = r->uri.query, *end = q + r->uri.querylen, *next;
-	struct buf *h = &r->head;
+	static const char plain[] = "-._~0123456789abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		if (data[i] != '\0' && strchr(plain, data[i]) != NULL)
+			(void)buf_addc(b, data[i]);
+		else
+			(void)buf_printf(b, "%%%02X", (unsigned char)data[i]);
+	}
+}
+
+/*
+ * The Link field: this request's parameters, written anew so that nothing in
+ * them can end the field or the address, with another cursor.
+ */
+static void
+link_header(struct list *l, const struct buf *cursor)
+{
+	const struct query *q = &l->r->query;
+	struct buf *h = &l->r->head;
+	const struct query_param *p;
 
 	(void)buf_adds(h, "Link: </kv?");
-	for (; q < end; q = next) {
-		next = memchr(q, '&', (size_t)(end - q));
-		next = next == NULL ? end : next + 1;
-		if (strncmp(q, "cursor=", 7) == 0)
+	for (p = q->param; p < q->param + q->n; p++) {
+		if (p == query_find(q, "cursor"))
 			continue;
-		(void)buf_add(h, q, (size_t)(next - q));
-		if (next == end)
-			(void)buf_addc(h, '&');
+		(void)buf_add(h, p->name, p->namelen);
+		(void)buf_addc(h, '=');
+		if (p == query_find(q, "limit"))
+			(void)buf_printf(h, "%" PRIu64, l->limit);
+		else
+			percent_encode(h, p->value, p->valuelen);
+		(void)buf_addc(h, '&');
 	}
 	(void)buf_adds(h, "cursor=");
 	(void)buf_add(h, cursor->data, cursor->len);
@@ -250,7 +272,7 @@ send_page(struct list *l, bool more)
 	response_header(r, "Vary", "Accept");
 	if (more && cursor_format(&cursor, l->tag, l->next.data, l->next.len)) {
 		doc_w_text(w, cursor.data, cursor.len);
-		link_header(r, &cursor);
+		link_header(l, &cursor);
 	} else
 		doc_w_null(w);
 	doc_w_end(w);
@@ -303,6 +325,12 @@ read_params(struct list *l)
 	    !request_bool(r, "values", &l->values))
 		return (false);
 	param_bytes(&r->query, "delimiter", &delimiter, &l->delimiterlen);
+	if (l->delimiterlen > SKV_KEYMAX) {
+		response_problem(r, 400,
+		    "parameter \"delimiter\" is over %d bytes, the longest key",
+		    SKV_KEYMAX);
+		return (false);
+	}
 	l->delimiter = delimiter;
 	l->tag = cursor_tag(skv_id(r->server->db), &l->range, l->delimiter,
 	    l->delimiterlen);
@@ -326,6 +354,7 @@ send_number(struct request *r, const char *name, uint64_t n)
 	if (r->answer == DOC_JSON)
 		(void)buf_addc(&r->text, '\n');
 	response_begin(r, 200);
+	response_header(r, "Vary", "Accept");
 	response_send_text(r, answer_type(r->answer));
 }
 

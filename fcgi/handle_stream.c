@@ -120,6 +120,7 @@ struct import {
 	uint64_t nread;	    /* keys in them */
 	uint64_t applied;   /* of which are committed */
 	size_t bytes;	    /* of the lines in the transaction */
+	size_t seen;	    /* of what is buffered, without an end of line */
 	const char *why;    /* the client's mistake */
 	enum skv_err err;   /* the store's failure */
 };
@@ -163,7 +164,16 @@ put_line(struct import *im, const struct keyname *k, const struct envelope *e)
 	else
 		im->err = skv_txn_put(im->r->txn, key, keylen, s.data, s.len,
 		    &s.attr);
-	if (im->err == SKV_INVALID) {
+	if (im->err == SKV_TOOBIG && skv_txn_size(im->r->txn) > 0) {
+		commit(im);
+		if (im->err == SKV_OK)
+			im->err = skv_txn_put(im->r->txn, key, keylen, s.data,
+			    s.len, &s.attr);
+	}
+	if (im->err == SKV_TOOBIG) {
+		im->err = SKV_OK;
+		im->why = "key and value are over max_txn bytes";
+	} else if (im->err == SKV_INVALID) {
 		im->err = SKV_OK;
 		im->why = "\"type\" is over 255 bytes or has control "
 			  "characters";
@@ -207,7 +217,9 @@ take_line(struct import *im, char *line, size_t len)
 			if (!keyname_member(&k, &d, name, namelen) &&
 			    !envelope_member(&e, &d, name, namelen))
 				doc_fail(&d, "unknown member");
-	if (!doc_end(&d))
+	if (!doc_end(&d) && doc_error(&d) == doc_nomemory)
+		im->err = SKV_NOMEM;
+	else if (doc_failed(&d))
 		im->why = doc_error(&d);
 	else
 		put_line(im, &k, &e);
@@ -232,7 +244,8 @@ take_lines(struct import *im, bool end)
 	char *p = b->data, *stop = b->data + b->len, *nl;
 
 	while (p < stop && im->why == NULL && im->err == SKV_OK) {
-		nl = memchr(p, '\n', (size_t)(stop - p));
+		nl = memchr(p + im->seen, '\n', (size_t)(stop - p) - im->seen);
+		im->seen = nl == NULL ? (size_t)(stop - p) : 0;
 		if (nl == NULL && !end)
 			break;
 		if (nl == NULL)

@@ -332,6 +332,8 @@ bad_txn(struct parser *p)
 {
 	struct request *r = p->r;
 
+	if (doc_error(&p->d) == doc_nomemory)
+		p->err = SKV_NOMEM;
 	if (p->err != SKV_OK && p->err != SKV_TOOBIG && p->err != SKV_INVALID) {
 		response_store_error(r, p->err, SKV_APPLIED_NO, "");
 		return;

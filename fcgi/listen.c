@@ -70,6 +70,25 @@ is_answered(const struct sockaddr_un *sun)
 	return (yes);
 }
 
+/* Makes way for a new socket, and for nothing else. */
+static bool
+remove_stale(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) == -1 && errno == ENOENT)
+		return (true);
+	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode)) {
+		log_errx("%s: there is something that is no socket", path);
+		return (false);
+	}
+	if (unlink(path) == -1 && errno != ENOENT) {
+		log_err("%s: cannot replace", path);
+		return (false);
+	}
+	return (true);
+}
+
 static bool
 set_owner(const struct conf *conf)
 {
@@ -114,10 +133,8 @@ listen_unix(const struct conf *conf)
 		    conf->socket);
 		return (-1);
 	}
-	if (unlink(conf->socket) == -1 && errno != ENOENT) {
-		log_err("%s: cannot replace", conf->socket);
+	if (!remove_stale(conf->socket))
 		return (-1);
-	}
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd == -1) {
 		log_err("socket");

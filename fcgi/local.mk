@@ -7,21 +7,28 @@ noinst_LIBRARIES += %D%/libdaemon.a
 	%D%/conf.c %D%/conf.h \
 	%D%/conf_table.c \
 	%D%/conn.c %D%/conn.h \
+	%D%/cursor.c %D%/cursor.h \
 	%D%/etag.c %D%/etag.h \
 	%D%/handle_health.c \
 	%D%/handle_key.c \
+	%D%/handle_list.c \
+	%D%/handle_many.c %D%/handle_many.h \
+	%D%/handle_stream.c \
+	%D%/handle_txn.c \
 	%D%/header.c %D%/header.h \
 	%D%/listen.c %D%/listen.h \
 	%D%/log.c %D%/log.h \
+	%D%/metrics.c %D%/metrics.h \
 	%D%/request.c %D%/request.h \
 	%D%/response.c %D%/response.h \
 	%D%/router.c %D%/router.h \
 	%D%/server.h \
+	%D%/task.c %D%/task.h \
 	%D%/uri.c %D%/uri.h \
 	%D%/value.c %D%/value.h \
 	%D%/worker.c
 DAEMON_LIBS = %D%/libdaemon.a $(STORE_LIBS) $(CODEC_LIBS) $(BASE_LIBS) \
-	$(FCGI_LIBS) $(INIH_LIBS) $(LIBSYSTEMD_LIBS)
+	$(FCGI_LIBS) $(INIH_LIBS) $(JSONC_LIBS) $(LIBSYSTEMD_LIBS)
 
 sbin_PROGRAMS += %D%/scribekvd
 %C%_scribekvd_SOURCES = %D%/main.c

@@ -7,7 +7,6 @@
 #include "config.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -187,7 +186,7 @@ write_histogram(struct buf *b, const char *name, const char *help,
 		/* Samples are whole: less than 2^i is at most 2^i - 1. */
 		(void)buf_printf(b,
 		    "scribekv_%s_bucket{le=\"%g\"} %" PRIu64 "\n", name,
-		    (ldexp(1, (int)i) - 1) * unit, sum);
+		    (double)((1ULL << i) - 1) * unit, sum);
 	}
 	sum += h->count[i];
 	(void)buf_printf(b,

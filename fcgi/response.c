@@ -154,6 +154,7 @@ response_stream(struct request *r, const char *type)
 {
 	response_begin(r, 200);
 	response_header(r, "Content-Type", "%s", type);
+	response_header(r, "Vary", "Accept");
 	(void)buf_add(&r->head, "\r\n", 2);
 	return (!buf_failed(&r->head) &&
 	    conn_write(r->conn, r->head.data, r->head.len));

@@ -96,12 +96,6 @@ path_key(struct request *r)
 	size_t rawlen = r->uri.pathlen - PREFIXLEN;
 	char *key;
 
-	if (uri_dot_segment(r->uri.path, r->uri.pathlen)) {
-		response_problem(r, 400,
-		    "the path has a \".\" or \"..\" segment, which is no part "
-		    "of a key; name such a key as /kv?key=");
-		return (false);
-	}
 	/* The query has its own memory: this may not move it. */
 	key = r->decoded.data + r->uri.querylen;
 	if (!uri_decode(raw, rawlen, key, &r->keylen)) {
@@ -129,19 +123,32 @@ key_in_limits(struct request *r)
 	return (true);
 }
 
+/* Sets *ret_answered when the request has been answered, and so is gone. */
 static const struct route *
 find_route(struct request *r, bool *ret_answered)
 {
 	const struct query_param *p;
 	size_t i;
 
-	*ret_answered = false;
-	if (r->uri.pathlen >= PREFIXLEN &&
-	    memcmp(r->uri.path, PREFIX, PREFIXLEN) == 0) {
-		*ret_answered = !path_key(r) || !key_in_limits(r);
-		return (&key_route);
+	*ret_answered = true;
+	if (uri_dot_segment(r->uri.path, r->uri.pathlen)) {
+		response_problem(r, 400,
+		    "the path has a \".\" or \"..\" segment, which is no part "
+		    "of a key; name such a key as /kv?key=");
+		return (NULL);
 	}
 	p = query_find(&r->query, "key");
+	if (r->uri.pathlen >= PREFIXLEN &&
+	    memcmp(r->uri.path, PREFIX, PREFIXLEN) == 0) {
+		if (p == NULL)
+			*ret_answered = !path_key(r) || !key_in_limits(r);
+		else
+			response_problem(r, 400,
+			    "the key is named twice, in the path and as a "
+			    "parameter");
+		return (&key_route);
+	}
+	*ret_answered = false;
 	if (p != NULL && path_is(r, "/kv")) {
 		r->key = p->value;
 		r->keylen = p->valuelen;
@@ -175,16 +182,18 @@ not_allowed(struct request *r)
 void
 router_dispatch(struct request *r)
 {
+	const struct route *route;
 	bool answered;
 
-	r->route = find_route(r, &answered);
+	route = find_route(r, &answered);
 	if (answered)
-		return;
-	if (r->route == NULL)
+		return; /* and the request is gone */
+	r->route = route;
+	if (route == NULL)
 		response_problem(r, 404, "there is nothing at this path");
 	else if (r->method == METHOD_OTHER ||
-	    r->route->handler[r->method] == NULL)
+	    route->handler[r->method] == NULL)
 		not_allowed(r);
 	else
-		r->route->handler[r->method](r);
+		route->handler[r->method](r);
 }

@@ -75,7 +75,19 @@ struct view {
 	struct skv *db;
 	void *own;		  /* tree: this transaction's operations */
 	struct engine_iter *iter; /* one consistent view, or NULL */
+	int64_t now;		  /* its moment; 0 before anybody asked */
 };
+
+/* As expiry_gone(), but at one moment for the whole transaction. */
+static bool
+view_gone(struct view *v, const struct skv_value *val)
+{
+	if (val->attr.expires_ms == 0)
+		return (false);
+	if (v->now == 0)
+		v->now = expiry_now(v->db);
+	return (val->attr.expires_ms <= v->now);
+}
 
 /* From the iterator's view; the value is copied, as the iterator moves on. */
 static enum skv_err
@@ -158,7 +170,7 @@ view_get(struct view *v, const struct op *key, struct skv_value *ret)
 		err = view_engine_get(v, key, &val);
 	if (err != SKV_OK)
 		return (err);
-	if (expiry_gone(v->db, &val)) {
+	if (view_gone(v, &val)) {
 		skv_value_release(&val);
 		return (SKV_NOTFOUND);
 	}
@@ -404,6 +416,7 @@ enum skv_err
 apply_reads(struct skv *db, struct skv_txn *t)
 {
 	struct view v = {.db = db};
+	const struct result *r;
 	enum skv_err err;
 
 	CHECK(t->nwrites == 0);
@@ -415,5 +428,9 @@ apply_reads(struct skv *db, struct skv_txn *t)
 		return (SKV_NOMEM);
 	err = decide(&v, t, 0);
 	db->ops->iter_free(v.iter);
+	/* The view may be younger than the revision above. */
+	for (r = t->results; r < t->results + t->nresults; r++)
+		if (r->err == SKV_OK && r->value.revision > t->revision)
+			t->revision = r->value.revision;
 	return (err);
 }

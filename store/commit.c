@@ -68,7 +68,8 @@ commit_complete(struct skv_txn *t, enum skv_err err)
 static size_t
 txn_bytes(const struct skv_txn *t)
 {
-	return (t->arena.len + sizeof(*t));
+	return (t->arena.len + sizeof(*t) + t->nops * sizeof(*t->ops) +
+	    t->nconds * sizeof(*t->conds) + t->nrevs * sizeof(*t->revs));
 }
 
 /* Queues a transaction, or says why not. */
@@ -83,7 +84,11 @@ enqueue(struct skv_txn *t)
 		err = commit_refusal(db->state);
 		t->errinfo = db->state_info;
 	} else if (db->stats.queued >= db->opts.max_queue ||
-	    db->stats.queued_bytes + txn_bytes(t) > db->opts.max_queue_bytes) {
+	    /* Nothing is too big for an empty queue, or it would be so for
+	     * ever. */
+	    (db->stats.queued > 0 &&
+		db->stats.queued_bytes + txn_bytes(t) >
+		    db->opts.max_queue_bytes)) {
 		err = SKV_BUSY;
 		errinfo_set(&t->errinfo,
 		    "%u writes (max_queue %u) of %llu bytes (max_queue_bytes "
@@ -126,6 +131,30 @@ take_group(struct skv *db) LCK_REQUIRES(db->mtx)
 }
 
 /*
+ * Writes the batch. A write that was short of memory has failed like any other:
+ * SKV_NOMEM would promise that nothing was changed, and that one may go on.
+ */
+static enum skv_err
+engine_write(struct skv *db, struct skv_errinfo *info)
+{
+	enum skv_err err = db->ops->write(db->engine, info);
+
+	return (err == SKV_NOMEM ? SKV_IO : err);
+}
+
+/* Notes that a batch is written; wakes the syncer if it was idle. */
+static void
+note_written(struct skv *db) LCK_REQUIRES(db->mtx)
+{
+	LCK_ASSERT_HELD(&db->mtx);
+	if (db->written++ == db->synced) {
+		db->dirty_since_ns = lck_now_ns();
+		lck_cond_signal(&db->sync_wanted);
+	}
+	db->ceiling_written = db->ceiling;
+}
+
+/*
  * Adds a higher ceiling to the batch in good time. When revisions have caught
  * up with the durable one all the same, waits for the disk.
  */
@@ -148,34 +177,27 @@ raise_ceiling(struct skv *db, uint64_t revision, struct skv_errinfo *info)
 	lck_unlock(&db->mtx);
 	if (revision + GROUP_TXNS < durable)
 		return (SKV_OK);
-	err = db->ops->write(db->engine, info);
+	err = engine_write(db, info);
 	if (err != SKV_OK)
 		return (err);
 	lck_lock(&db->mtx);
-	db->written++;
-	db->ceiling_written = db->ceiling;
+	note_written(db);
 	lck_unlock(&db->mtx);
 	return (sync_wait(db, info));
 }
 
-/* Notes a written group and wakes the syncer if it has nothing else to do. */
 static void
-note_written(struct skv *db, size_t ntxns, int64_t start_ns, uint64_t revision)
+note_group(struct skv *db, size_t ntxns, int64_t start_ns, uint64_t revision)
     LCK_REQUIRES(db->mtx)
 {
-	int64_t now = lck_now_ns();
-
 	LCK_ASSERT_HELD(&db->mtx);
-	if (db->written++ == db->synced) {
-		db->dirty_since_ns = now;
-		lck_cond_signal(&db->sync_wanted);
-	}
-	db->ceiling_written = db->ceiling;
+	note_written(db);
 	db->stats.revision = revision;
 	db->stats.groups++;
 	db->stats.transactions += ntxns;
 	histogram_add(&db->stats.group_size, ntxns);
-	histogram_add(&db->stats.commit_us, (uint64_t)(now - start_ns) / 1000);
+	histogram_add(&db->stats.commit_us,
+	    (uint64_t)(lck_now_ns() - start_ns) / 1000);
 }
 
 /*
@@ -205,17 +227,20 @@ write_group(struct skv *db, struct skv_txn *group, uint64_t *revision,
 	err = raise_ceiling(db, *revision, info);
 	if (err == SKV_OK)
 		err = apply_group(db, group, revision, nbatched);
-	if (err != SKV_OK) {
+	if (err != SKV_OK || *nbatched == 0) {
+		db->ops->batch_clear(db->engine);
 		db->ceiling = ceiling; /* it went with the batch */
 		return (err);
 	}
-	if (*nbatched == 0)
-		return (SKV_OK);
 	*ret_unknown = true;
-	return (db->ops->write(db->engine, info));
+	return (engine_write(db, info));
 }
 
-/* Completes a group, of which split_sync() took what waits for the disk. */
+/*
+ * Completes a group, of which split_sync() took what waits for the disk. A
+ * conflict found in a group that failed is none: what it was found with may
+ * not have been written.
+ */
 static void
 complete_group(struct skv_txn *group, enum skv_err err, bool unknown,
     const struct skv_errinfo *info)
@@ -224,10 +249,12 @@ complete_group(struct skv_txn *group, enum skv_err err, bool unknown,
 
 	for (t = group; t != NULL; t = next) {
 		next = t->next;
-		if (err != SKV_OK && t->err == SKV_OK) {
+		if (err != SKV_OK &&
+		    (t->err == SKV_OK || t->err == SKV_CONFLICT)) {
+			t->applied = unknown && t->err == SKV_OK ?
+			    SKV_APPLIED_UNKNOWN :
+			    SKV_APPLIED_NO;
 			t->err = err;
-			t->applied = unknown ? SKV_APPLIED_UNKNOWN :
-					       SKV_APPLIED_NO;
 			t->errinfo = *info;
 			t->revision = 0;
 		}
@@ -299,7 +326,7 @@ lead(struct skv *db)
 		    &info);
 		lck_lock(&db->mtx);
 		if (err == SKV_OK && nbatched > 0)
-			note_written(db, nbatched, start, revision);
+			note_group(db, nbatched, start, revision);
 		else if (err != SKV_OK && err != SKV_NOMEM)
 			commit_latch(db, err, &info);
 		if (err == SKV_OK)
@@ -335,6 +362,7 @@ submit(struct skv_txn *t, struct waiter *w,
 	CHECK_MAGIC(t, SKV_TXN_MAGIC);
 	if (!t->frozen)
 		txn_freeze(t);
+	txn_forget(t);
 	t->done = done;
 	t->arg = arg;
 	t->waiter = w;

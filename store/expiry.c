@@ -42,8 +42,10 @@ expiry_now(struct skv *db)
 	if (db->opts.clock_ms != NULL)
 		wall = db->opts.clock_ms(db->opts.clock_arg);
 	else {
-		mono = clock_read_ms(CLOCK_MONOTONIC);
+		/* In this order, or a pause in between would put the store's
+		 * clock ahead for good. */
 		wall = clock_read_ms(CLOCK_REALTIME);
+		mono = clock_read_ms(CLOCK_MONOTONIC);
 	}
 	offset = atomic_load(&db->clock_offset);
 	while (wall - mono > offset)

@@ -142,7 +142,8 @@ struct skv {
 	uint64_t ceiling_written;
 	uint64_t ceiling_durable;
 	struct sync_req *sync_waiters;
-	bool stopping;
+	bool stopping;	      /* the sweeper; it may still need the syncer, */
+	bool syncer_stopping; /* which is stopped after it */
 	enum skv_err state; /* the latch */
 	struct skv_errinfo state_info;
 	struct skv_stats stats;
@@ -154,6 +155,9 @@ struct skv {
 };
 
 /* store.c */
+/* skv_open() on a given engine; tests have engines of their own. */
+enum skv_err skv_open_engine(const struct engine_ops *, const char *path,
+    const struct skv_options *, struct skv_errinfo *, struct skv **ret);
 void errinfo_set(struct skv_errinfo *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /* Starts a thread with all signals blocked. */
@@ -165,6 +169,8 @@ bool key_ok(const void *key, size_t keylen);
 /* txn.c */
 /* Turns offsets into pointers: from now on nothing may be added. */
 void txn_freeze(struct skv_txn *);
+/* Frees the results and clears the outcome of an earlier commit. */
+void txn_forget(struct skv_txn *);
 enum skv_err txn_expire(struct skv_txn *, int64_t expires_ms, const void *key,
     size_t keylen);
 

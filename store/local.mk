@@ -5,6 +5,7 @@
 noinst_LTLIBRARIES += %D%/libstore.la
 %C%_libstore_la_SOURCES = \
 	%D%/apply.c \
+	%D%/avl.c %D%/avl.h \
 	%D%/commit.c \
 	%D%/engine.h \
 	%D%/engine_leveldb.c \
@@ -17,7 +18,8 @@ noinst_LTLIBRARIES += %D%/libstore.la
 	%D%/scribekv.h \
 	%D%/store.c \
 	%D%/sync.c \
-	%D%/txn.c
+	%D%/txn.c \
+	%D%/typed.c
 STORE_LIBS = %D%/libstore.la $(LEVELDB_LIBS)
 
 # NB: anything else that is visible would be part of the interface.

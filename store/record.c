@@ -81,7 +81,8 @@ type_code(const char *type, size_t len)
 	if (len == 0)
 		return (0);
 	for (i = 0; i < NTYPES; i++)
-		if (types[i].len == len && memcmp(types[i].text, type, len) == 0)
+		if (types[i].len == len &&
+		    memcmp(types[i].text, type, len) == 0)
 			return ((uint8_t)i);
 	return (RECORD_TYPE_TEXT);
 }

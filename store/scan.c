@@ -150,6 +150,8 @@ step(struct skv_scan *s)
 {
 	if (!s->started)
 		start(s);
+	else if (!s->db->ops->iter_valid(s->it))
+		return; /* the end, or an error: once more */
 	else if (s->reverse)
 		s->db->ops->iter_prev(s->it);
 	else
@@ -214,9 +216,12 @@ skv_scan_seek(struct skv_scan *s, const void *limit, size_t len)
 	if (len > SKV_KEYMAX + 1)
 		return (SKV_INVALID);
 	bound = s->reverse ? &s->upper : &s->lower;
-	buf_truncate(bound, 0);
-	if (!buf_addc(bound, KS_USER) || !buf_add(bound, limit, len))
+	/* First room, because half a bound would be a wrong one. */
+	if (!buf_reserve(bound, 1 + len))
 		return (SKV_NOMEM);
+	buf_truncate(bound, 0);
+	(void)buf_addc(bound, KS_USER);
+	(void)buf_add(bound, limit, len);
 	s->started = false;
 	return (SKV_OK);
 }
@@ -273,6 +278,8 @@ collect_chunk(struct skv *db, const struct skv_range *range, struct skv_txn *t,
 		}
 	}
 	skv_scan_close(s);
+	if (err == SKV_TOOBIG && skv_txn_size(t) > 0)
+		return (SKV_OK); /* the rest is for the next one */
 	return (err == SKV_NOTFOUND ? SKV_OK : err);
 }
 

@@ -229,6 +229,24 @@ SKV_API enum skv_err skv_put(struct skv *, const void *key, size_t keylen,
     const void *data, size_t len, const struct skv_attr *attr);
 SKV_API enum skv_err skv_delete(struct skv *, const void *key, size_t keylen);
 
+/*
+ * Typed values: one CBOR data item (RFC 8949) in its encoded form, made and
+ * taken apart with a CBOR library of your choice.
+ *
+ * skv_put_cbor() stores it after checking that it is well-formed, nested at
+ * most 512 deep and followed by nothing; otherwise SKV_INVALID. Other errors as
+ * skv_put().
+ *
+ * skv_get_cbor() gives any value as an item: SKV_CBOR as it is, SKV_TEXT as a
+ * text string, SKV_RAW and SKV_BINARY as a byte string, SKV_JSON converted
+ * (integers of any size are kept, up to 1024 digits; other numbers become the
+ * nearest double). The caller frees *ret_item with free(). Errors as skv_get().
+ */
+SKV_API enum skv_err skv_put_cbor(struct skv *, const void *key, size_t keylen,
+    const void *item, size_t len);
+SKV_API enum skv_err skv_get_cbor(struct skv *, const void *key, size_t keylen,
+    void **ret_item, size_t *ret_len);
+
 /* -------------------------------------------------------- transactions -- */
 
 /*

@@ -149,7 +149,8 @@ check_options(const struct skv_options *o, struct skv_errinfo *info)
 	    {"file_size", o->file_size, 1UL << 20, 1UL << 30},
 	    {"block_size", o->block_size, 1024, 4UL << 20},
 	    {"bloom_bits", o->bloom_bits, 0, 64},
-	    {"max_open_files", o->max_open_files, 0, 50000},
+	    {"max_open_files",
+		o->max_open_files == 0 ? 74 : o->max_open_files, 74, 50000},
 	    {"sync_interval_ms", o->sync_interval_ms, 0, 3600000},
 	    {"durability", o->durability, SKV_ASYNC, SKV_SYNC},
 	    {"max_value", o->max_value, 1, 1UL << 30},
@@ -274,8 +275,11 @@ load_meta(struct skv *db, uint64_t *ret_ceiling, struct skv_errinfo *info)
 		err = meta_get(db, "id", &db->id, info);
 	if (err == SKV_OK)
 		err = meta_get(db, "ceiling", ret_ceiling, info);
-	if (err == SKV_NOTFOUND)
+	if (err == SKV_NOTFOUND ||
+	    (err == SKV_OK && (*ret_ceiling == 0 || *ret_ceiling >> 53 != 0))) {
+		errinfo_set(info, "the store's own records are damaged");
 		err = SKV_CORRUPT;
+	}
 	if (err != SKV_OK)
 		return (err);
 	err = meta_get(db, "clock", &clock, info);
@@ -341,24 +345,14 @@ skv_alloc(const struct engine_ops *ops, const struct skv_options *opts)
 }
 
 enum skv_err
-skv_open(const char *url, const struct skv_options *opts,
-    struct skv_errinfo *info, struct skv **ret)
+skv_open_engine(const struct engine_ops *ops, const char *path,
+    const struct skv_options *opts, struct skv_errinfo *info, struct skv **ret)
 {
-	struct skv_options o;
-	const struct engine_ops *ops;
-	const char *path;
+	struct skv_options o = ops->defaults;
 	struct skv *db;
 	enum skv_err err;
 	uint64_t next;
 
-	ops = find_engine(url, &path);
-	if (ops == NULL) {
-		errinfo_set(info, "\"%s\" does not begin with leveldb:, temp: "
-				  "or mem:",
-		    url);
-		return (SKV_INVALID);
-	}
-	skv_options_init(&o, url);
 	if (opts != NULL)
 		memcpy(&o, opts,
 		    opts->size < sizeof(o) ? opts->size : sizeof(o));
@@ -383,6 +377,23 @@ skv_open(const char *url, const struct skv_options *opts,
 	}
 	*ret = db;
 	return (SKV_OK);
+}
+
+enum skv_err
+skv_open(const char *url, const struct skv_options *opts,
+    struct skv_errinfo *info, struct skv **ret)
+{
+	const struct engine_ops *ops;
+	const char *path;
+
+	ops = find_engine(url, &path);
+	if (ops == NULL) {
+		errinfo_set(info, "\"%s\" does not begin with leveldb:, temp: "
+				  "or mem:",
+		    url);
+		return (SKV_INVALID);
+	}
+	return (skv_open_engine(ops, path, opts, info, ret));
 }
 
 /*

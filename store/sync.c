@@ -37,20 +37,22 @@ run_barrier(struct skv *db) LCK_REQUIRES(db->mtx)
 	uint64_t target = db->written, ceiling = db->ceiling_written;
 	enum skv_err err = db->state;
 	int64_t start = lck_now_ns();
-	bool needed = target != db->synced;
+	bool needed = err == SKV_OK && target != db->synced;
 
 	LCK_ASSERT_HELD(&db->mtx);
 	db->sync_waiters = NULL;
-	db->dirty_since_ns = start; /* for what is written meanwhile */
 	lck_unlock(&db->mtx);
-	if (err == SKV_OK && needed)
+	if (needed)
 		err = db->ops->barrier(db->engine, &info);
+	/* Not SKV_NOMEM, after which one could go on. */
+	if (needed && err == SKV_NOMEM)
+		err = SKV_IO;
 	lck_lock(&db->mtx);
-	if (err != SKV_OK) {
-		if (db->state == SKV_OK)
-			commit_latch(db, err, &info);
-	} else if (needed) {
+	if (needed && err != SKV_OK)
+		commit_latch(db, err, &info);
+	else if (needed) {
 		db->synced = target;
+		db->dirty_since_ns = start; /* of what came meanwhile */
 		db->ceiling_durable = ceiling;
 		db->stats.syncs++;
 		histogram_add(&db->stats.sync_us,
@@ -87,7 +89,7 @@ syncer_main(void *arg)
 	for (;;) {
 		if (barrier_due(db, &deadline))
 			run_barrier(db);
-		else if (db->stopping)
+		else if (db->syncer_stopping)
 			break;
 		else if (deadline == 0)
 			lck_cond_wait(&db->sync_wanted, &db->mtx);
@@ -112,7 +114,7 @@ sync_stop(struct skv *db)
 	if (!db->has_syncer)
 		return;
 	lck_lock(&db->mtx);
-	db->stopping = true;
+	db->syncer_stopping = true;
 	lck_cond_signal(&db->sync_wanted);
 	lck_unlock(&db->mtx);
 	AZ(pthread_join(db->syncer, NULL));
@@ -199,7 +201,11 @@ sync_wait(struct skv *db, struct skv_errinfo *info)
 	lck_lock(&db->mtx);
 	sync_request(db, &s.req);
 	while (!s.done)
-		lck_cond_wait(&s.wake, &db->mtx);
+		/* The syncer comes here when a "done" of its own drains. */
+		if (pthread_equal(pthread_self(), db->syncer))
+			run_barrier(db);
+		else
+			lck_cond_wait(&s.wake, &db->mtx);
 	lck_unlock(&db->mtx);
 	lck_cond_release(&s.wake);
 	if (s.err != SKV_OK && info != NULL)

@@ -28,13 +28,23 @@ skv_txn_new(struct skv *db)
 	return (t);
 }
 
-static void
-release_results(struct skv_txn *t)
+void
+txn_forget(struct skv_txn *t)
 {
-	size_t i;
+	struct cond *c;
+	struct result *r;
 
-	for (i = 0; i < t->nresults; i++)
-		skv_value_release(&t->results[i].value);
+	for (r = t->results; r < t->results + t->nresults; r++) {
+		skv_value_release(&r->value);
+		*r = (struct result){.err = SKV_NOTFOUND};
+	}
+	for (c = t->conds; c < t->conds + t->nconds; c++)
+		c->failed = false;
+	t->err = SKV_OK;
+	t->applied = SKV_APPLIED_NO;
+	t->durable = false;
+	t->revision = 0;
+	t->errinfo.text[0] = '\0';
 }
 
 void
@@ -43,7 +53,7 @@ skv_txn_free(struct skv_txn *t)
 	if (t == NULL)
 		return;
 	CHECK_MAGIC(t, SKV_TXN_MAGIC);
-	release_results(t);
+	txn_forget(t);
 	if (t->ops != &t->firstop)
 		free(t->ops);
 	free(t->conds);
@@ -58,16 +68,11 @@ void
 skv_txn_reset(struct skv_txn *t)
 {
 	CHECK_MAGIC(t, SKV_TXN_MAGIC);
-	release_results(t);
+	txn_forget(t);
 	buf_reset(&t->arena);
 	t->nops = t->nconds = t->nrevs = t->nresults = t->nwrites = 0;
 	t->frozen = false;
 	t->durability = t->db->opts.durability;
-	t->err = SKV_OK;
-	t->applied = SKV_APPLIED_NO;
-	t->durable = false;
-	t->revision = 0;
-	t->errinfo.text[0] = '\0';
 }
 
 void
@@ -111,7 +116,8 @@ check_add(const struct skv_txn *t, const void *key, size_t keylen, size_t more)
 	if (!key_ok(key, keylen) || t->nops + t->nconds >= SKV_OPSMAX)
 		return (SKV_INVALID);
 	if (more > t->db->opts.max_txn ||
-	    t->arena.len + keylen > t->db->opts.max_txn - more)
+	    t->arena.len + t->nrevs * sizeof(*t->revs) + keylen >
+		t->db->opts.max_txn - more)
 		return (SKV_TOOBIG);
 	return (SKV_OK);
 }
@@ -124,7 +130,8 @@ add_cond(struct skv_txn *t, bool none, const void *key, size_t keylen,
 	enum skv_err err;
 	size_t i, offset;
 
-	err = check_add(t, key, keylen, n * sizeof(*revisions));
+	err = check_add(t, key, keylen, n > SIZE_MAX / sizeof(*revisions) ?
+	    SIZE_MAX : n * sizeof(*revisions));
 	if (err != SKV_OK)
 		return (err);
 	offset = t->arena.len;
