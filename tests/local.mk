@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: MIT
+# Unit tests are one program a module, so that a crash costs one module;
+# integration tests are shell scripts. Both end with 0 passed, 1 failed, 77
+# skipped, 99 could not run.
+
+if HAVE_CUNIT
+UNIT_TESTS = \
+	%D%/unit/test_buf \
+	%D%/unit/test_conf \
+	%D%/unit/test_doc \
+	%D%/unit/test_doc_cbor \
+	%D%/unit/test_engine \
+	%D%/unit/test_engine_leveldb \
+	%D%/unit/test_expiry \
+	%D%/unit/test_header \
+	%D%/unit/test_lck \
+	%D%/unit/test_log \
+	%D%/unit/test_logsync \
+	%D%/unit/test_record \
+	%D%/unit/test_scan \
+	%D%/unit/test_store \
+	%D%/unit/test_txn \
+	%D%/unit/test_uri
+endif
+check_PROGRAMS += $(UNIT_TESTS)
+
+# What several of them share.
+if HAVE_CUNIT
+check_LIBRARIES = %D%/unit/libfixture.a
+endif
+%C%_unit_libfixture_a_SOURCES = \
+	%D%/unit/doc_cases.h \
+	%D%/unit/leveldb_fixture.h \
+	%D%/unit/store_fixture.c %D%/unit/store_fixture.h
+
+# Of every program that has none of its own.
+LDADD = %D%/unit/libfixture.a $(DAEMON_LIBS) $(CUNIT_LIBS)
+
+# The fuzz functions over their corpora, without a fuzzer.
+FUZZ_REPLAYS = \
+	%D%/fuzz/fuzz_doc \
+	%D%/fuzz/fuzz_header \
+	%D%/fuzz/fuzz_uri
+check_PROGRAMS += $(FUZZ_REPLAYS)
+%C%_fuzz_fuzz_doc_SOURCES = %D%/fuzz/fuzz_doc.c %D%/fuzz/replay.c
+%C%_fuzz_fuzz_doc_LDADD = $(DAEMON_LIBS)
+%C%_fuzz_fuzz_header_SOURCES = %D%/fuzz/fuzz_header.c %D%/fuzz/replay.c
+%C%_fuzz_fuzz_header_LDADD = $(DAEMON_LIBS)
+%C%_fuzz_fuzz_uri_SOURCES = %D%/fuzz/fuzz_uri.c %D%/fuzz/replay.c
+%C%_fuzz_fuzz_uri_LDADD = $(DAEMON_LIBS)
+
+INTEGRATION_TESTS = \
+	%D%/integration/000-help.sh \
+	%D%/integration/001-bad-config.sh \
+	%D%/integration/002-start-stop.sh \
+	%D%/integration/003-socket-mode.sh \
+	%D%/integration/004-stale-socket.sh \
+	%D%/integration/005-two-daemons.sh \
+	%D%/integration/006-sighup.sh \
+	%D%/integration/007-passed-socket.sh \
+	%D%/integration/008-nginx-snippets.sh \
+	%D%/integration/100-json.sh \
+	%D%/integration/101-raw.sh \
+	%D%/integration/102-accept.sh \
+	%D%/integration/103-delete.sh \
+	%D%/integration/104-head.sh \
+	%D%/integration/105-conditional-put.sh \
+	%D%/integration/106-conditional-get.sh \
+	%D%/integration/107-range.sh \
+	%D%/integration/108-if-range.sh \
+	%D%/integration/109-ttl.sh \
+	%D%/integration/110-sync.sh \
+	%D%/integration/111-methods.sh \
+	%D%/integration/112-health.sh \
+	%D%/integration/113-cors.sh \
+	%D%/integration/114-request-id.sh \
+	%D%/integration/115-metrics-access.sh \
+	%D%/integration/116-cbor.sh \
+	%D%/integration/150-json-exact.sh \
+	%D%/integration/151-unicode.sh \
+	%D%/integration/152-depth.sh \
+	%D%/integration/153-duplicates.sh \
+	%D%/integration/154-cbor.sh \
+	%D%/integration/155-accept-kinds.sh \
+	%D%/integration/156-base64.sh \
+	%D%/integration/190-readme-examples.sh \
+	%D%/integration/191-http-examples.sh \
+	%D%/integration/192-operations-examples.sh \
+	%D%/integration/193-deployment.sh \
+	%D%/integration/195-openapi.sh \
+	%D%/integration/200-keys.sh \
+	%D%/integration/201-key-lengths.sh \
+	%D%/integration/202-bad-paths.sh \
+	%D%/integration/203-bad-queries.sh \
+	%D%/integration/204-bad-json.sh \
+	%D%/integration/205-value-sizes.sh \
+	%D%/integration/206-largest-value.sh \
+	%D%/integration/207-chunked.sh \
+	%D%/integration/208-bad-headers.sh \
+	%D%/integration/255-hostile-memory.sh \
+	%D%/integration/300-parallel.sh \
+	%D%/integration/301-parallel-writes.sh \
+	%D%/integration/302-compare-and-swap.sh \
+	%D%/integration/303-hang-up.sh \
+	%D%/integration/304-slow-client.sh \
+	%D%/integration/400-daemon-down.sh \
+	%D%/integration/401-restart-under-load.sh \
+	%D%/integration/402-kill-9.sh \
+	%D%/integration/403-kill-9-under-load.sh \
+	%D%/integration/404-never-resent.sh \
+	%D%/integration/405-nginx-errors.sh
+
+TESTS += $(UNIT_TESTS) %D%/fuzz/corpus.sh $(INTEGRATION_TESTS)
+TEST_EXTENSIONS = .sh
+SH_LOG_COMPILER = $(SHELL)
+AM_TESTS_ENVIRONMENT = \
+	SKV_SRCDIR='$(abs_top_srcdir)'; export SKV_SRCDIR; \
+	SKV_BUILDDIR='$(abs_top_builddir)'; export SKV_BUILDDIR; \
+	SKV_CC='$(CC) $(CFLAGS) $(WARN_CFLAGS) $(SAN_CFLAGS)'; export SKV_CC; \
+	TSAN_OPTIONS="suppressions=$(abs_top_srcdir)/%D%/tsan.supp \
+	    $$TSAN_OPTIONS"; export TSAN_OPTIONS; \
+	UBSAN_OPTIONS="print_stacktrace=1 $$UBSAN_OPTIONS"; \
+	export UBSAN_OPTIONS;
+
+EXTRA_DIST += $(INTEGRATION_TESTS) \
+	%D%/integration/document.sh \
+	%D%/integration/lib.sh \
+	%D%/integration/lib_many.sh \
+	%D%/fuzz %D%/installcheck.sh %D%/tsan.supp
+
+# Builds a program against what `make install' left behind.
+installcheck-local:
+	CC='$(CC)' LIBDIR='$(DESTDIR)$(libdir)' \
+	    PKGCONFIGDIR='$(DESTDIR)$(pkgconfigdir)' \
+	    SBINDIR='$(DESTDIR)$(sbindir)' SYSROOT='$(DESTDIR)' \
+	    $(SHELL) $(srcdir)/%D%/installcheck.sh

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+/* An engine whose calls fail on demand; see engine_fault.h. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "store/internal.h"
+#include "tests/unit/engine_fault.h"
+
+#define NONE FAULT_CALLS
+
+/* The same for all engines, hence the cast of what the real one gives. */
+struct engine_iter {
+	void *base;
+	enum skv_err err;
+};
+
+static const struct engine_ops *base;
+static struct engine_ops engine_fault;
+
+static struct {
+	struct lck mtx; /* guards everything below */
+	struct lck_cond changed;
+	unsigned count[FAULT_CALLS];
+	enum fault_call call; /* the one that is to fail */
+	unsigned countdown;   /* 0: none is */
+	enum skv_err err;
+	bool late, fired;
+	pthread_t armed_by;
+	enum fault_call hold;
+	bool held;
+} fault;
+
+/* What becomes of a call. */
+static enum skv_err
+enter(enum fault_call call, bool *ret_late)
+{
+	enum skv_err err = SKV_OK;
+
+	lck_lock(&fault.mtx);
+	fault.count[call]++;
+	if (fault.hold == call) {
+		fault.hold = NONE;
+		fault.held = true;
+		lck_cond_broadcast(&fault.changed);
+		while (fault.held)
+			lck_cond_wait(&fault.changed, &fault.mtx);
+	}
+	/* The sweeper has iterators of its own, at times of its own. */
+	if (call >= FAULT_ITER_NEW &&
+	    !pthread_equal(fault.armed_by, pthread_self()))
+		;
+	else if (fault.call == call && fault.countdown > 0 &&
+	    --fault.countdown == 0) {
+		err = fault.err;
+		fault.fired = true;
+	}
+	if (ret_late != NULL)
+		*ret_late = fault.late;
+	lck_unlock(&fault.mtx);
+	return (err);
+}
+
+void
+fault_arm(enum fault_call call, unsigned nth, enum skv_err err, bool late)
+{
+	lck_lock(&fault.mtx);
+	fault.armed_by = pthread_self();
+	fault.call = call;
+	fault.countdown = nth;
+	fault.err = err;
+	fault.late = late;
+	fault.fired = false;
+	lck_unlock(&fault.mtx);
+}
+
+bool
+fault_fired(void)
+{
+	bool fired;
+
+	lck_lock(&fault.mtx);
+	fired = fault.fired;
+	lck_unlock(&fault.mtx);
+	return (fired);
+}
+
+unsigned
+fault_count(enum fault_call call)
+{
+	unsigned n;
+
+	lck_lock(&fault.mtx);
+	n = fault.count[call];
+	lck_unlock(&fault.mtx);
+	return (n);
+}
+
+void
+fault_hold(enum fault_call call)
+{
+	lck_lock(&fault.mtx);
+	fault.hold = call;
+	lck_unlock(&fault.mtx);
+}
+
+void
+fault_wait_held(void)
+{
+	lck_lock(&fault.mtx);
+	while (!fault.held)
+		lck_cond_wait(&fault.changed, &fault.mtx);
+	lck_unlock(&fault.mtx);
+}
+
+void
+fault_go(void)
+{
+	lck_lock(&fault.mtx);
+	CHECK(fault.held);
+	fault.held = false;
+	lck_cond_broadcast(&fault.changed);
+	lck_unlock(&fault.mtx);
+}
+
+/* -------------------------------------------------------------- engine -- */
+
+static enum skv_err
+get(struct engine *e, const void *key, size_t keylen, const char **ret_value,
+    size_t *ret_len, void **ret_pin)
+{
+	enum skv_err err = enter(FAULT_GET, NULL);
+
+	if (err != SKV_OK)
+		return (err);
+	return (base->get(e, key, keylen, ret_value, ret_len, ret_pin));
+}
+
+static enum skv_err
+batch_put(struct engine *e, const void *key, size_t keylen, const void *value,
+    size_t len)
+{
+	enum skv_err err = enter(FAULT_BATCH, NULL);
+
+	if (err != SKV_OK)
+		return (err);
+	return (base->batch_put(e, key, keylen, value, len));
+}
+
+static enum skv_err
+batch_delete(struct engine *e, const void *key, size_t keylen)
+{
+	enum skv_err err = enter(FAULT_BATCH, NULL);
+
+	if (err != SKV_OK)
+		return (err);
+	return (base->batch_delete(e, key, keylen));
+}
+
+static enum skv_err
+run_write(struct engine *e, struct skv_errinfo *info)
+{
+	bool late;
+	enum skv_err err = enter(FAULT_WRITE, &late);
+
+	if (err == SKV_OK)
+		return (base->write(e, info));
+	if (late)
+		AZ(base->write(e, info));
+	else
+		base->batch_clear(e);
+	errinfo_set(info, "the write fails");
+	return (err);
+}
+
+static enum skv_err
+barrier(struct engine *e, struct skv_errinfo *info)
+{
+	enum skv_err err = enter(FAULT_BARRIER, NULL);
+
+	if (err == SKV_OK)
+		return (base->barrier(e, info));
+	errinfo_set(info, "the barrier fails");
+	return (err);
+}
+
+static struct engine_iter *
+iter_new(struct engine *e)
+{
+	struct engine_iter *i;
+
+	if (enter(FAULT_ITER_NEW, NULL) != SKV_OK)
+		return (NULL);
+	i = calloc(1, sizeof(*i));
+	AN(i);
+	i->base = base->iter_new(e);
+	AN(i->base);
+	return (i);
+}
+
+static void
+iter_free(struct engine_iter *i)
+{
+	base->iter_free(i->base);
+	free(i);
+}
+
+/* Whether a move takes place: an iterator that has failed stays so. */
+static bool
+moves(struct engine_iter *i)
+{
+	if (i->err == SKV_OK)
+		i->err = enter(FAULT_ITER_MOVE, NULL);
+	return (i->err == SKV_OK);
+}
+
+static void
+iter_seek(struct engine_iter *i, const void *key, size_t keylen)
+{
+	if (moves(i))
+		base->iter_seek(i->base, key, keylen);
+}
+
+static void
+iter_seek_last(struct engine_iter *i)
+{
+	if (moves(i))
+		base->iter_seek_last(i->base);
+}
+
+static void
+iter_next(struct engine_iter *i)
+{
+	CHECK(i->err == SKV_OK);
+	if (moves(i))
+		base->iter_next(i->base);
+}
+
+static void
+iter_prev(struct engine_iter *i)
+{
+	CHECK(i->err == SKV_OK);
+	if (moves(i))
+		base->iter_prev(i->base);
+}
+
+static bool
+iter_valid(const struct engine_iter *i)
+{
+	return (i->err == SKV_OK && base->iter_valid(i->base));
+}
+
+static const char *
+iter_key(const struct engine_iter *i, size_t *ret_len)
+{
+	return (base->iter_key(i->base, ret_len));
+}
+
+static const char *
+iter_value(const struct engine_iter *i, size_t *ret_len)
+{
+	return (base->iter_value(i->base, ret_len));
+}
+
+static enum skv_err
+iter_error(const struct engine_iter *i)
+{
+	return (i->err != SKV_OK ? i->err : base->iter_error(i->base));
+}
+
+static const struct engine_ops *
+find_base(const char *url)
+{
+	static const struct engine_ops *const all[] = {
+	    &engine_leveldb, &engine_temp, &engine_mem};
+	size_t i, len = strcspn(url, ":");
+
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (strncmp(all[i]->name, url, len) == 0)
+			return (all[i]);
+	WRONG("no such engine");
+}
+
+enum skv_err
+fault_open(const char *url, const struct skv_options *opts,
+    struct skv_errinfo *info, struct skv **ret)
+{
+	static bool ready;
+	enum skv_err err;
+
+	if (!ready) {
+		lck_init(&fault.mtx);
+		lck_cond_init(&fault.changed);
+		ready = true;
+	}
+	base = find_base(url);
+	engine_fault = *base;
+	engine_fault.persistent = true;
+	engine_fault.get = get;
+	engine_fault.batch_put = batch_put;
+	engine_fault.batch_delete = batch_delete;
+	engine_fault.write = run_write;
+	engine_fault.barrier = barrier;
+	engine_fault.iter_new = iter_new;
+	engine_fault.iter_free = iter_free;
+	engine_fault.iter_seek = iter_seek;
+	engine_fault.iter_seek_last = iter_seek_last;
+	engine_fault.iter_next = iter_next;
+	engine_fault.iter_prev = iter_prev;
+	engine_fault.iter_valid = iter_valid;
+	engine_fault.iter_key = iter_key;
+	engine_fault.iter_value = iter_value;
+	engine_fault.iter_error = iter_error;
+	fault_arm(FAULT_GET, 0, SKV_OK, false);
+	lck_lock(&fault.mtx);
+	fault.hold = NONE;
+	lck_unlock(&fault.mtx);
+	err = skv_open_engine(&engine_fault, strchr(url, ':') + 1, opts, info,
+	    ret);
+	lck_lock(&fault.mtx);
+	memset(fault.count, 0, sizeof(fault.count));
+	lck_unlock(&fault.mtx);
+	return (err);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A test double: an engine that passes every call on to a real one, counts
+ * them, lets a chosen one fail, and holds a chosen one until the test says so.
+ */
+#ifndef TESTS_ENGINE_FAULT_H
+#define TESTS_ENGINE_FAULT_H
+
+#include "store/engine.h"
+
+enum fault_call {
+	FAULT_GET,
+	FAULT_BATCH,
+	FAULT_WRITE,
+	FAULT_BARRIER,
+	FAULT_ITER_NEW,
+	FAULT_ITER_MOVE,
+	FAULT_CALLS
+};
+
+/*
+ * For fx_open: the engine of the URL, wrapped. It claims to be persistent, so
+ * that everything about durability can be seen on all engines.
+ */
+enum skv_err fault_open(const char *url, const struct skv_options *,
+    struct skv_errinfo *, struct skv **ret);
+
+/*
+ * Lets the n-th such call from now fail, once; of an iterator, among those of
+ * the calling thread. A write that fails late has had its effect.
+ */
+void fault_arm(enum fault_call, unsigned nth, enum skv_err, bool late);
+/* Whether the armed fault has happened. */
+bool fault_fired(void);
+/* The number of such calls since opening. */
+unsigned fault_count(enum fault_call);
+
+/* Lets the next such call wait for fault_go(). */
+void fault_hold(enum fault_call);
+/* Waits until it does. */
+void fault_wait_held(void);
+void fault_go(void);
+
+#endif

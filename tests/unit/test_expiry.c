@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+/* Expiry by a clock that the test moves, on every engine. */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/check.h"
+#include "store/internal.h"
+#include "tests/unit/store_fixture.h"
+
+#define NOW 1000000 /* of the fixture's clock */
+
+static void
+set_clock(int64_t now)
+{
+	atomic_store(&fx_clock, now);
+}
+
+/* Records and index entries in the engine: what is left to be swept. */
+static size_t
+entries(char keyspace)
+{
+	struct engine_iter *it = db->ops->iter_new(db->engine);
+	const char *key;
+	size_t len, n = 0;
+
+	AN(it);
+	for (db->ops->iter_seek(it, &keyspace, 1); db->ops->iter_valid(it);
+	     db->ops->iter_next(it), n++) {
+		key = db->ops->iter_key(it, &len);
+		if (*key != keyspace)
+			break;
+	}
+	db->ops->iter_free(it);
+	return (n);
+}
+
+/* Waits until the sweeper has seen to so many entries of the index. */
+static void
+wait_swept(uint64_t n)
+{
+	int64_t deadline = 0;
+
+	while (stats().expired < n && fx_patience(&deadline))
+		continue;
+	CU_ASSERT_EQUAL(stats().expired, n);
+}
+
+/* Whether everything that can look at a key finds it there, or not there. */
+static bool
+seen(const char *key, bool there)
+{
+	const struct skv_range range = {
+	    .prefix = key, .prefixlen = strlen(key)};
+	struct skv_txn *t = txn(), *w = txn();
+	struct skv_scan *s;
+	struct skv_value v;
+	const void *found;
+	size_t len;
+	uint64_t n;
+	bool same;
+
+	same = has(key, there ? "v" : NULL);
+	t_get(t, key);
+	t_get(w, key);
+	t_put(w, "other", "");
+	CU_OK(skv_commit(t));
+	CU_OK(skv_commit(w));
+	same = same && t_has(t, 0, there ? "v" : NULL) &&
+	    t_has(w, 0, there ? "v" : NULL);
+	skv_txn_reset(t);
+	skv_txn_reset(w);
+	t_match(t, key, 0);
+	t_none(w, key, 0);
+	t_put(w, "other", "");
+	same = same && (skv_commit(t) == SKV_OK) == there &&
+	    (skv_commit(w) == SKV_OK) != there;
+	CU_OK(skv_scan_open(db, &range, &s));
+	same = same && (skv_scan_next(s, &found, &len, &v) == SKV_OK) == there;
+	skv_scan_close(s);
+	CU_OK(skv_count(db, &range, &n));
+	skv_txn_free(t);
+	skv_txn_free(w);
+	return (same && n == there);
+}
+
+static void
+exact(void)
+{
+	put_ttl("k", "v", NOW + 1000);
+	put("never", "v");
+	CU_ASSERT(seen("k", true));
+	set_clock(NOW + 999);
+	CU_ASSERT(seen("k", true));
+	set_clock(NOW + 1000);
+	CU_ASSERT(seen("k", false));
+	set_clock(INT64_MAX);
+	CU_ASSERT(seen("k", false));
+	CU_ASSERT(seen("never", true));
+	put_ttl("past", "v", 1);
+	CU_ASSERT(seen("past", false));
+}
+
+/* In a transaction of its own, a put that is in the past is gone at once. */
+static void
+in_a_transaction(void)
+{
+	const struct skv_attr past = {.expires_ms = NOW};
+	const struct skv_attr later = {.expires_ms = NOW + 1};
+	struct skv_txn *t = txn();
+	struct skv_value v;
+
+	CU_OK(skv_txn_put(t, "k", 1, "v", 1, &past));
+	t_get(t, "k");
+	CU_OK(skv_txn_put(t, "k", 1, "v", 1, &later));
+	t_get(t, "k");
+	CU_OK(skv_commit(t));
+	CU_ASSERT(t_has(t, 1, NULL));
+	CU_OK(skv_txn_result(t, 3, &v));
+	CU_ASSERT_EQUAL(v.attr.expires_ms, NOW + 1);
+	CU_ASSERT(seen("k", true));
+	skv_txn_free(t);
+}
+
+static void
+overwritten(void)
+{
+	put_ttl("longer", "v", NOW + 10);
+	put_ttl("longer", "v", NOW + 1000);
+	put_ttl("shorter", "v", NOW + 1000);
+	put_ttl("shorter", "v", NOW + 10);
+	put_ttl("removed", "v", NOW + 10);
+	put("removed", "v");
+	put_ttl("deleted", "v", NOW + 10);
+	del("deleted");
+	put_ttl("again", "v", NOW + 10);
+	del("again");
+	put("again", "v");
+	CU_ASSERT_EQUAL(entries(KS_EXPIRY), 7);
+	set_clock(NOW + 10);
+	CU_ASSERT(seen("longer", true));
+	CU_ASSERT(seen("shorter", false));
+	CU_ASSERT(seen("removed", true));
+	CU_ASSERT(seen("deleted", false));
+	CU_ASSERT(seen("again", true));
+	wait_swept(5);
+	CU_ASSERT_EQUAL(entries(KS_EXPIRY), 2);
+	CU_ASSERT_EQUAL(entries(KS_USER), 4); /* "other" of seen() is one */
+	CU_ASSERT(seen("longer", true));
+	CU_ASSERT(seen("removed", true));
+	CU_ASSERT(seen("again", true));
+	set_clock(NOW + 1000);
+	CU_ASSERT(seen("longer", false));
+	wait_swept(7);
+	CU_ASSERT_EQUAL(entries(KS_EXPIRY), 0);
+	CU_ASSERT_EQUAL(entries(KS_USER), 3);
+}
+
+/* More than one of the sweeper's transactions takes. */
+static void
+many(void)
+{
+	char key[16];
+	int i;
+
+	for (i = 0; i < 1000; i++) {
+		(void)snprintf(key, sizeof(key), "k%d", i);
+		put_ttl(key, "v", NOW + 1 + i / 2);
+	}
+	set_clock(NOW + 250);
+	CU_ASSERT_EQUAL(count_all(), 500);
+	wait_swept(500);
+	CU_ASSERT_EQUAL(entries(KS_USER), 500);
+	set_clock(NOW + 1000);
+	CU_ASSERT_EQUAL(count_all(), 0);
+	wait_swept(1000);
+	CU_ASSERT_EQUAL(entries(KS_USER) + entries(KS_EXPIRY), 0);
+}
+
+static void
+reopened(void)
+{
+	if (!fx_keeps())
+		return;
+	put_ttl("k", "v", NOW + 10);
+	put_ttl("l", "v", NOW + 20);
+	fx_restart();
+	CU_ASSERT(seen("k", true));
+	fx_stop();
+	set_clock(NOW + 10);
+	fx_start();
+	CU_ASSERT(seen("k", false));
+	CU_ASSERT(seen("l", true));
+	wait_swept(1);
+	/* The clock goes back while the store is closed, and is not believed
+	 * when it comes back. */
+	set_clock(NOW + 15);
+	CU_ASSERT_EQUAL(skv_now_ms(db), NOW + 15);
+	put_ttl("m", "v", NOW + 15);
+	fx_stop();
+	set_clock(NOW);
+	fx_start();
+	CU_ASSERT_EQUAL(skv_now_ms(db), NOW + 15);
+	CU_ASSERT(seen("m", false));
+	CU_ASSERT(seen("l", true));
+	set_clock(NOW + 16);
+	CU_ASSERT_EQUAL(skv_now_ms(db), NOW + 16);
+}
+
+static void
+backwards(void)
+{
+	put_ttl("k", "v", NOW + 10);
+	set_clock(NOW + 10);
+	CU_ASSERT(seen("k", false));
+	CU_ASSERT_EQUAL(skv_now_ms(db), NOW + 10);
+	set_clock(NOW - 500);
+	CU_ASSERT_EQUAL(skv_now_ms(db), NOW + 10);
+	CU_ASSERT(seen("k", false));
+	put_ttl("l", "v", skv_now_ms(db) + 5);
+	CU_ASSERT(seen("l", true));
+	set_clock(NOW + 15);
+	CU_ASSERT(seen("l", false));
+}
+
+static void
+system_clock(void)
+{
+	int64_t before, now, after, last = 0;
+	struct timespec ts;
+	int i;
+
+	opts.clock_ms = NULL;
+	fx_restart();
+	for (i = 0; i < 1000; i++) {
+		now = skv_now_ms(db);
+		CU_ASSERT(now >= last);
+		last = now;
+	}
+	AZ(clock_gettime(CLOCK_REALTIME, &ts));
+	before = (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	now = skv_now_ms(db);
+	AZ(clock_gettime(CLOCK_REALTIME, &ts));
+	after = (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	/* Both clocks are rounded, hence the one. */
+	CU_ASSERT(now >= before - 1 && now <= after + 1);
+	put_ttl("k", "v", after - 1000);
+	CU_ASSERT(has("k", NULL));
+	put_ttl("k", "v", after + 1000000);
+	CU_ASSERT(has("k", "v"));
+}
+
+int
+main(int argc, char **argv)
+{
+	CU_TestInfo tests[] = {
+		{ "a value is gone from its instant on", exact },
+		{ "a transaction sees expiry", in_a_transaction },
+		{ "the last put decides on expiry", overwritten },
+		{ "many values expire", many },
+		{ "expiry survives closing", reopened },
+		{ "the clock never goes back", backwards },
+		{ "the clock is the system's", system_clock },
+		CU_TEST_INFO_NULL,
+	};
+
+	return (fx_run(argc, argv, tests));
+}
