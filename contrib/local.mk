@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 # What other programs are told about scribekv: examples, to be adapted.
 
-examplesdir = $(docdir)/examples
-dist_examples_DATA = \
-	%D%/grafana/scribekv.json \
+grafanadir = $(docdir)/examples/grafana
+dist_grafana_DATA = %D%/grafana/scribekv.json
+prometheusdir = $(docdir)/examples/prometheus
+dist_prometheus_DATA = \
 	%D%/prometheus/prometheus.yml \
-	%D%/prometheus/scribekv.rules.yml
-EXTRA_DIST += %D%/prometheus/scribekv.test.yml
+	%D%/prometheus/scribekv.rules.yml \
+	%D%/prometheus/scribekv.test.yml

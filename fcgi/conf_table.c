@@ -126,7 +126,7 @@ const struct conf_option conf_options[] = {
 	  .deflt = "256m",
 	  .help = "bytes in transactions that may wait" },
 	{ ENGINE(scan_lifetime_ms), BOUNDS(CONF_UINT, 0, 24 * HOUR_MS),
-	  .deflt = "60000",
+	  .deflt = "300000",
 	  .help = "longest life of a scan; 0: without limit" },
 };
 /* clang-format on */

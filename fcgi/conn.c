@@ -12,7 +12,10 @@
  *    somebody else's.
  *  - The body must be read to its end before the request is finished: what is
  *    left in the reader's buffer would be missing from the next request.
- *  - Closing lingers for up to two seconds unless FCGX_Detach() was called.
+ *  - Closing lingers for up to two seconds unless FCGX_Detach() was called,
+ *    which holds for the connection's life.
+ *  - After a failed write the request must not be finished: that would send the
+ *    buffer once more, from its beginning.
  *  - A read that is interrupted or times out fails the request: signals are
  *    blocked in every thread, and the time-outs are ours.
  */
@@ -54,20 +57,26 @@ conn_init(void)
 	return (FCGX_Init() == 0);
 }
 
+static bool
+watch_listener(struct server *srv, int op)
+{
+	struct epoll_event ev = {
+	    .events = EPOLLIN | EPOLLONESHOT,
+	    .data.ptr = &srv->listen_fd,
+	};
+
+	return (epoll_ctl(srv->epoll_fd, op, srv->listen_fd, &ev) == 0);
+}
+
 bool
 conn_watch(struct server *srv)
 {
-	struct epoll_event listener = {
-	    .events = EPOLLIN | EPOLLEXCLUSIVE,
-	    .data.ptr = &srv->listen_fd,
-	};
 	struct epoll_event stop = {
 	    .events = EPOLLIN,
 	    .data.ptr = &srv->stop_fd,
 	};
 
-	if (epoll_ctl(srv->epoll_fd, EPOLL_CTL_ADD, srv->listen_fd,
-		&listener) == -1 ||
+	if (!watch_listener(srv, EPOLL_CTL_ADD) ||
 	    epoll_ctl(srv->epoll_fd, EPOLL_CTL_ADD, srv->stop_fd, &stop) ==
 		-1) {
 		log_err("epoll_ctl");
@@ -120,6 +129,7 @@ conn_new(struct server *srv, int fd)
 	}
 	c->fcgi.ipcFd = fd;
 	c->fcgi.keepConnection = 1;
+	FCGX_Detach(&c->fcgi);
 	lck_lock(&srv->mtx);
 	c->next = srv->conns;
 	c->prev = &srv->conns;
@@ -150,8 +160,11 @@ adopt(struct server *srv, int fd)
 	struct conn *c = NULL;
 
 	if (atomic_load(&srv->nconns) >= srv->conf->max_connections) {
-		log_warnx("connection refused: max_connections is %u",
-		    srv->conf->max_connections);
+		/* Said once, until there is room again. */
+		if (!atomic_exchange(&srv->refusing, true))
+			log_warnx("refusing connections: max_connections is "
+				  "%u",
+			    srv->conf->max_connections);
 	} else if (!set_timeouts(fd, srv->conf->io_timeout_ms)) {
 		log_err("setsockopt");
 	} else if ((c = conn_new(srv, fd)) == NULL) {
@@ -163,6 +176,8 @@ adopt(struct server *srv, int fd)
 	}
 	if (c == NULL)
 		(void)close(fd);
+	else if (atomic_load(&srv->refusing))
+		atomic_store(&srv->refusing, false);
 }
 
 void
@@ -178,9 +193,21 @@ conn_accept(struct server *srv)
 		else if (errno != ECONNABORTED && errno != EINTR)
 			break;
 	}
-	/* Out of descriptors: the peer waits in the backlog. */
-	if (i < ACCEPT_MAX && errno != EAGAIN)
-		log_err("accept");
+	if (i < ACCEPT_MAX && errno != EAGAIN) {
+		/* Most likely out of descriptors. The peer waits in the
+		 * backlog, and conn_resume() looks again. */
+		log_err("accept: pausing");
+		atomic_store(&srv->accept_paused, true);
+	} else if (!watch_listener(srv, EPOLL_CTL_MOD))
+		log_err("epoll_ctl");
+}
+
+void
+conn_resume(struct server *srv)
+{
+	if (atomic_exchange(&srv->accept_paused, false) &&
+	    !watch_listener(srv, EPOLL_CTL_MOD))
+		log_err("epoll_ctl");
 }
 
 unsigned
@@ -268,13 +295,14 @@ conn_finish(struct conn *c)
 	char rest[4096];
 
 	CHECK_MAGIC(c, CONN_MAGIC);
+	if (FCGX_GetError(c->fcgi.out) != 0) {
+		conn_abort(c);
+		return;
+	}
 	while (conn_read(c, rest, sizeof(rest)) > 0)
 		continue;
 	if (atomic_load(&srv->draining))
 		c->fcgi.keepConnection = 0;
-	if (c->fcgi.keepConnection == 0 || FCGX_GetError(c->fcgi.in) != 0 ||
-	    FCGX_GetError(c->fcgi.out) != 0)
-		FCGX_Detach(&c->fcgi);
 	FCGX_Finish_r(&c->fcgi);
 	if (c->fcgi.ipcFd < 0)
 		conn_free(c);
@@ -293,7 +321,6 @@ conn_abort(struct conn *c)
 	struct server *srv = c->server;
 
 	CHECK_MAGIC(c, CONN_MAGIC);
-	FCGX_Detach(&c->fcgi);
 	FCGX_Free(&c->fcgi, 1);
 	conn_free(c);
 	atomic_fetch_sub(&srv->inflight, 1);

@@ -26,8 +26,12 @@ struct server;
 bool conn_init(void);
 /* Adds the listener and the stop event to the epoll set. Failure is logged. */
 bool conn_watch(struct server *);
-/* Accepts what waits at the listener, up to a bounded number. */
+/*
+ * Accepts what waits at the listener, up to a bounded number. When the system
+ * refuses, accepting pauses until conn_resume() is called.
+ */
 void conn_accept(struct server *);
+void conn_resume(struct server *);
 /*
  * Waits for ready connections, up to "max"; "wait_ms" as in epoll_wait(2).
  * Returns how many were put into ret[], and whether the listener is ready.

@@ -47,23 +47,14 @@ cursor_format(struct buf *b, uint64_t tag, const void *bound, size_t len)
 {
 	uint64_t check = mix(tag, bound, len);
 	struct buf raw = {0};
-	size_t i, from = b->len;
+	size_t i;
 	bool ok;
 
 	for (i = 0; i < CHECKLEN; i++)
 		(void)buf_addc(&raw, (char)(check >> (8 * i)));
 	(void)buf_add(&raw, bound, len);
-	ok = !buf_failed(&raw) && base64_encode(b, raw.data, raw.len);
+	ok = !buf_failed(&raw) && base64_encode_url(b, raw.data, raw.len);
 	buf_release(&raw);
-	/* Into the URL alphabet, without padding (RFC 4648 section 5). */
-	for (i = from; i < b->len; i++) {
-		if (b->data[i] == '+')
-			b->data[i] = '-';
-		else if (b->data[i] == '/')
-			b->data[i] = '_';
-	}
-	while (b->len > from && b->data[b->len - 1] == '=')
-		b->len--;
 	return (ok);
 }
 

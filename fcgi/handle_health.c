@@ -120,6 +120,8 @@ send_status(struct request *r, unsigned status, const char *text)
 	(void)buf_printf(&r->text, "{\"status\":\"%s\"}\n", text);
 	response_begin(r, status);
 	response_header(r, "Cache-Control", "no-store");
+	if (status != 200)
+		response_header(r, "Retry-After", "1");
 	response_send_text(r, "application/json");
 }
 

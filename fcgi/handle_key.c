@@ -17,9 +17,6 @@
 #include "fcgi/server.h"
 #include "fcgi/value.h"
 
-#define TYPE_JSON "application/json"
-#define TYPE_CBOR "application/cbor"
-#define TYPE_BYTES "application/octet-stream"
 /* What curl sends with -d and means nothing by. */
 #define TYPE_FORM "application/x-www-form-urlencoded"
 
@@ -141,8 +138,10 @@ static void
 submit(struct request *r,
     void (*done)(struct skv_txn *, enum skv_err, void *))
 {
-	enum skv_err err = skv_submit(r->txn, done, r);
+	enum skv_err err;
 
+	buf_release(&r->body); /* the transaction has its own copy */
+	err = skv_submit(r->txn, done, r);
 	if (err != SKV_OK)
 		write_failed(r, err);
 }
@@ -480,9 +479,8 @@ handle_key_get(struct request *r)
 	if (!request_query_only(r, allowed) || !request_bool(r, "raw", &raw))
 		return;
 	err = skv_get(r->server->db, r->key, r->keylen, &v);
-	if (err == SKV_NOTFOUND && r->if_match != NULL)
-		condition_failed(r, 0, REP_JSON);
-	else if (err != SKV_OK)
+	/* NB: a 404 comes before conditions (RFC 9110 section 13.2.1). */
+	if (err != SKV_OK)
 		response_store_error(r, err, SKV_APPLIED_NO, "");
 	else {
 		get_value(r, &v, raw);

@@ -11,25 +11,16 @@
 #include "fcgi/header.h"
 #include "fcgi/response.h"
 #include "fcgi/router.h"
-
-#define TYPE_JSON "application/json"
-#define TYPE_CBOR "application/cbor"
-#define TYPE_NDJSON "application/x-ndjson"
-
-static bool
-is(const char *name, size_t len, const char *want)
-{
-	return (len == strlen(want) && memcmp(name, want, len) == 0);
-}
+#include "fcgi/value.h"
 
 bool
 keyname_member(struct keyname *k, struct doc_reader *d, const char *name,
     size_t len)
 {
 	struct doc_value v;
-	bool base64 = is(name, len, "key64");
+	bool base64 = text_is(name, len, "key64");
 
-	if (!base64 && !is(name, len, "key"))
+	if (!base64 && !text_is(name, len, "key"))
 		return (false);
 	if (k->data != NULL)
 		doc_fail(d, "a key is named twice");

@@ -18,13 +18,13 @@
 #include "base/check.h"
 #include "fcgi/conn.h"
 #include "fcgi/handle_many.h"
+#include "fcgi/header.h"
 #include "fcgi/log.h"
 #include "fcgi/response.h"
 #include "fcgi/server.h"
 #include "fcgi/task.h"
 #include "fcgi/value.h"
 
-#define TYPE_NDJSON "application/x-ndjson"
 #define CHUNK 65536UL /* bytes read or written at once */
 /* Bounds of an import's transactions. */
 #define COMMIT_LINES 1000
@@ -60,7 +60,7 @@ export_lines(struct request *r, struct skv_scan *scan)
 		if (r->text.len < CHUNK)
 			continue;
 		if (atomic_load(&r->server->draining))
-			return (SKV_BUSY);
+			return (SKV_STOPPED);
 		if (!conn_write(r->conn, r->text.data, r->text.len))
 			return (SKV_IO);
 		buf_reset(&r->text);
@@ -95,9 +95,8 @@ export_task(struct request *r)
 		request_end(r);
 	else {
 		log_warnx("request %s: export cut short: %s", r->id,
-		    err == SKV_BUSY	? "stopping" :
-			err == SKV_IO ? "the client or the disk failed" :
-					  skv_strerror(err));
+		    err == SKV_IO ? "the client or the disk failed" :
+				    skv_strerror(err));
 		request_abort(r);
 	}
 }
@@ -266,6 +265,10 @@ read_lines(struct import *im)
 	char *p;
 
 	while (n > 0 && im->why == NULL && im->err == SKV_OK) {
+		if (atomic_load(&im->r->server->draining)) {
+			im->err = SKV_STOPPED;
+			break;
+		}
 		if (b->len > opts->max_txn) {
 			im->line++;
 			im->why = "the line is over max_txn bytes";

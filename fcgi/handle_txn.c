@@ -12,9 +12,13 @@
 #include "fcgi/handle_many.h"
 #include "fcgi/response.h"
 #include "fcgi/server.h"
+#include "fcgi/task.h"
 #include "fcgi/value.h"
 
 #define OPS_MAX 10000
+/* Bytes of values from which on an answer is written by a task: completions
+ * run on threads, the syncer's among them, that others wait for. */
+#define ANSWER_LARGE 65536
 
 /* What the parser carries along. */
 struct parser {
@@ -36,12 +40,6 @@ struct element {
 	bool has_op, has_etag, has_exists, exists;
 	struct envelope envelope;
 };
-
-static bool
-is(const char *name, size_t len, const char *want)
-{
-	return (len == strlen(want) && memcmp(name, want, len) == 0);
-}
 
 static void
 store_failed(struct parser *p, enum skv_err err)
@@ -126,7 +124,7 @@ add_op(struct parser *p, const struct element *e)
 		return;
 	}
 	for (i = 0; i < NOPERATIONS; i++)
-		if (is(e->op.data, e->op.len, operations[i].name))
+		if (text_is(e->op.data, e->op.len, operations[i].name))
 			break;
 	if (i == NOPERATIONS) {
 		doc_fail(&p->d, "\"op\" is not put, delete or get");
@@ -237,11 +235,11 @@ read_element(struct parser *p, bool cond)
 	while (doc_map_next(&p->d, &name, &len)) {
 		if (keyname_member(&e.key, &p->d, name, len))
 			continue;
-		if (cond && is(name, len, "etag"))
+		if (cond && text_is(name, len, "etag"))
 			read_etag(p, &e);
-		else if (cond && is(name, len, "exists"))
+		else if (cond && text_is(name, len, "exists"))
 			read_exists(p, &e);
-		else if (!cond && is(name, len, "op"))
+		else if (!cond && text_is(name, len, "op"))
 			read_op_name(p, &e);
 		else if (cond ||
 		    !envelope_member(&e.envelope, &p->d, name, len))
@@ -312,11 +310,11 @@ read_txn(struct parser *p)
 	if (!doc_map_begin(&p->d))
 		return (false);
 	while (doc_map_next(&p->d, &name, &len)) {
-		if (is(name, len, "if"))
+		if (text_is(name, len, "if"))
 			read_list(p, "if", &p->has_if, true);
-		else if (is(name, len, "ops"))
+		else if (text_is(name, len, "ops"))
 			read_list(p, "ops", &p->has_ops, false);
-		else if (is(name, len, "sync"))
+		else if (text_is(name, len, "sync"))
 			read_sync(p);
 		else
 			doc_fail(&p->d, "a transaction has the members \"if\", "
@@ -422,22 +420,43 @@ txn_conflict(struct request *r)
 	response_problem_send(r);
 }
 
-static void
-txn_done(struct skv_txn *t, enum skv_err err, void *arg)
+/* The answer's members are written; false when it has become too long. */
+static bool
+write_results(struct request *r)
 {
-	struct request *r = arg;
+	const struct skv_options *opts = &r->server->conf->store_options;
 	struct doc_writer *w = &r->writer;
 	size_t i;
 
-	if (err == SKV_CONFLICT) {
-		txn_conflict(r);
-		return;
+	doc_w_array(w);
+	for (i = 0; i < skv_txn_size(r->txn); i++) {
+		doc_w_map(w);
+		operations[(unsigned char)r->ops.data[i]].write(r, i);
+		doc_w_end(w);
+		if (r->text.len > opts->max_txn)
+			return (false);
 	}
-	if (err != SKV_OK) {
-		response_store_error(r, err, skv_txn_applied(t),
-		    skv_txn_error(t));
-		return;
-	}
+	doc_w_end(w);
+	return (true);
+}
+
+/* Escapes and base64 have made it longer than what was read. */
+static void
+answer_too_long(struct request *r)
+{
+	response_problem_begin(r, 413,
+	    "the answer is over max_txn bytes: get fewer keys at once");
+	doc_w_name(&r->writer, "applied");
+	doc_w_text(&r->writer, "yes", 3);
+	response_problem_send(r);
+}
+
+static void
+send_results(struct request *r)
+{
+	struct skv_txn *t = r->txn;
+	struct doc_writer *w = &r->writer;
+
 	doc_writer_init(w, r->answer, &r->text);
 	doc_w_map(w);
 	doc_w_name(w, "status");
@@ -447,13 +466,10 @@ txn_done(struct skv_txn *t, enum skv_err err, void *arg)
 	doc_w_name(w, "durable");
 	doc_w_bool(w, skv_txn_durable(t));
 	doc_w_name(w, "results");
-	doc_w_array(w);
-	for (i = 0; i < skv_txn_size(t); i++) {
-		doc_w_map(w);
-		operations[(unsigned char)r->ops.data[i]].write(r, i);
-		doc_w_end(w);
+	if (!write_results(r)) {
+		answer_too_long(r);
+		return;
 	}
-	doc_w_end(w);
 	doc_w_end(w);
 	if (r->answer == DOC_JSON)
 		(void)buf_addc(&r->text, '\n');
@@ -461,6 +477,36 @@ txn_done(struct skv_txn *t, enum skv_err err, void *arg)
 	response_header(r, "KV-Revision", "%" PRIu64, skv_txn_revision(t));
 	response_header(r, "Vary", "Accept");
 	response_send_text(r, answer_type(r->answer));
+}
+
+/* Bytes of the values that were read. */
+static uint64_t
+result_bytes(const struct skv_txn *t)
+{
+	struct skv_value v;
+	uint64_t n = 0;
+	size_t i;
+
+	for (i = 0; i < skv_txn_size(t); i++)
+		if (skv_txn_result(t, i, &v) == SKV_OK)
+			n += v.len;
+	return (n);
+}
+
+static void
+txn_done(struct skv_txn *t, enum skv_err err, void *arg)
+{
+	struct request *r = arg;
+
+	if (err == SKV_CONFLICT)
+		txn_conflict(r);
+	else if (err != SKV_OK)
+		response_store_error(r, err, skv_txn_applied(t),
+		    skv_txn_error(t));
+	else if (result_bytes(t) > ANSWER_LARGE)
+		task_answer(r, send_results);
+	else
+		send_results(r);
 }
 
 void
@@ -481,6 +527,7 @@ handle_txn(struct request *r, enum doc_format format)
 	ok = read_txn(&p);
 	doc_reader_release(&p.d);
 	if (ok && !buf_failed(&p.bytes)) {
+		buf_release(&r->body); /* the transaction has its own copy */
 		err = skv_submit(r->txn, txn_done, r);
 		if (err != SKV_OK)
 			response_store_error(r, err, SKV_APPLIED_NO,

@@ -47,6 +47,11 @@ bool if_range_holds(const char *value, const char *tag, size_t taglen);
 
 /* ---------------------------------------------------------- media types -- */
 
+#define TYPE_JSON "application/json"
+#define TYPE_CBOR "application/cbor"
+#define TYPE_NDJSON "application/x-ndjson"
+#define TYPE_BYTES "application/octet-stream"
+
 /*
  * Chooses from "offers", media types without parameters in lower case, the
  * best one for an Accept field (RFC 9110 section 12.5.1): the greatest quality

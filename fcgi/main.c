@@ -34,8 +34,17 @@
 #include "fcgi/server.h"
 
 #define NS_PER_MS 1000000LL
-/* How often the end of a drain is looked for. */
+/* How often the end of a drain is looked for. No wake-up tells of it, because
+ * who is the last to leave must not touch the server any more. */
 #define DRAIN_POLL_MS 10
+/* How often main looks after the store and the listener. */
+#define TICK_S 1
+/* What a failed disk leaves requests, before the supervisor takes over. */
+#define FAILED_DRAIN_MS 1000
+/* Descriptors: LevelDB's least and most, and those of neither use. */
+#define FILES_LEAST 74
+#define FILES_MOST 50000
+#define FILES_OTHER 64
 
 /* Tells the service manager, if there is one. */
 static void
@@ -71,17 +80,42 @@ block_signals(sigset_t *ret)
 	CHECK(signal(SIGPIPE, SIG_IGN) != SIG_ERR);
 }
 
-/* As many descriptors as we may have: connections and table files. */
-static void
-raise_descriptors(void)
+/*
+ * Takes as many descriptors as we may have and shares them out between
+ * connections and table files. Without that a crowd of connections could leave
+ * LevelDB none, which is a failed write and so the end of writing.
+ */
+static bool
+share_descriptors(struct conf *conf)
 {
 	struct rlimit rl;
+	uint64_t left;
+	uint32_t *files = &conf->store_options.max_open_files;
 
-	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
-		return;
+	if (getrlimit(RLIMIT_NOFILE, &rl) == -1) {
+		log_err("getrlimit");
+		return (false);
+	}
 	rl.rlim_cur = rl.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &rl) == -1)
 		log_warn("setrlimit");
+	if (rl.rlim_cur < FILES_OTHER + 2 * FILES_LEAST) {
+		log_errx("the limit on open files is %llu, the least is %d",
+		    (unsigned long long)rl.rlim_cur,
+		    FILES_OTHER + 2 * FILES_LEAST);
+		return (false);
+	}
+	left = rl.rlim_cur - FILES_OTHER;
+	if (conf->max_connections > left - FILES_LEAST) {
+		conf->max_connections = (uint32_t)(left / 2);
+		log_warnx("max_connections lowered to %u: the limit on open "
+			  "files is %llu",
+		    conf->max_connections, (unsigned long long)rl.rlim_cur);
+	}
+	left -= conf->max_connections;
+	if (*files == 0 || *files > left)
+		*files = left > FILES_MOST ? FILES_MOST : (uint32_t)left;
+	return (true);
 }
 
 static bool
@@ -108,7 +142,7 @@ drop_privileges(const struct conf *conf)
 		}
 		gid = gr->gr_gid;
 	}
-	if (setgroups(1, &gid) == -1 || setgid(gid) == -1 ||
+	if (initgroups(conf->user, gid) == -1 || setgid(gid) == -1 ||
 	    setuid(pw->pw_uid) == -1) {
 		log_err("cannot become user %s", conf->user);
 		return (false);
@@ -182,9 +216,9 @@ busy(const struct server *srv)
 
 /* Writes wait for the disk on the syncer's thread: see that it answers them. */
 static bool
-wait_inflight(const struct server *srv)
+wait_inflight(const struct server *srv, uint32_t ms)
 {
-	int64_t end = lck_now_ns() + srv->conf->drain_ms * NS_PER_MS;
+	int64_t end = lck_now_ns() + ms * NS_PER_MS;
 
 	while (busy(srv) && lck_now_ns() < end)
 		(void)usleep(DRAIN_POLL_MS * 1000);
@@ -207,19 +241,43 @@ reload(int argc, char **argv)
 		  "restart");
 }
 
-/* Serves until a signal says stop. */
-static void
-wait_for_stop(const sigset_t *signals, int argc, char **argv)
+/*
+ * Whether the store has failed in a way that only a restart can mend. A full
+ * disk is not one: reads go on.
+ */
+static bool
+store_failed(struct server *srv)
 {
+	struct skv_errinfo info = {""};
+	enum skv_err err = skv_status(srv->db, &info);
+
+	if (err == SKV_OK || err == SKV_NOSPACE)
+		return (false);
+	log_errx("%s: %s: %s: stopping", srv->conf->store, skv_strerror(err),
+	    info.text);
+	return (true);
+}
+
+/* Serves until a signal says stop (true) or the store has failed. */
+static bool
+wait_for_stop(struct server *srv, const sigset_t *signals, int argc,
+    char **argv)
+{
+	const struct timespec tick = {.tv_sec = TICK_S};
 	int sig;
 
 	for (;;) {
-		AZ(sigwait(signals, &sig));
-		if (sig != SIGHUP)
+		sig = sigtimedwait(signals, NULL, &tick);
+		if (sig == SIGHUP)
+			reload(argc, argv);
+		else if (sig != -1)
 			break;
-		reload(argc, argv);
+		conn_resume(srv);
+		if (store_failed(srv))
+			return (false);
 	}
 	log_infox("%s: stopping", sig == SIGTERM ? "SIGTERM" : "SIGINT");
+	return (true);
 }
 
 /* Runs the workers. The store is open; the listener is closed in the end. */
@@ -228,6 +286,7 @@ serve(struct server *srv, struct listener *l, const sigset_t *signals,
     int argc, char **argv)
 {
 	pthread_t *workers;
+	uint32_t drain_ms = srv->conf->drain_ms;
 	unsigned n;
 	bool ok;
 
@@ -239,20 +298,23 @@ serve(struct server *srv, struct listener *l, const sigset_t *signals,
 	n = start_workers(srv, workers);
 	ok = n == srv->conf->workers;
 	if (ok) {
-		log_infox("ready: %s %s, %u workers, %s",
-		    l->passed ? "passed socket" : "socket",
-		    l->passed ? "" : srv->conf->socket, n, srv->conf->store);
+		log_infox("ready: socket %s, %u workers, %s",
+		    l->passed ? "passed by the parent" : srv->conf->socket, n,
+		    srv->conf->store);
 		notify("READY=1");
-		wait_for_stop(signals, argc, argv);
+		ok = wait_for_stop(srv, signals, argc, argv);
 		notify("STOPPING=1");
 	}
+	if (!ok && drain_ms > FAILED_DRAIN_MS)
+		drain_ms = FAILED_DRAIN_MS;
+	skv_interrupt(srv->db);
 	stop_workers(srv, workers, n);
 	free(workers);
 	listen_close(l);
-	if (!wait_inflight(srv)) {
+	if (!wait_inflight(srv, drain_ms)) {
 		/* What is acknowledged is written; the rest is told nothing. */
 		log_errx("%u requests unanswered after %u ms: leaving them",
-		    atomic_load(&srv->inflight), srv->conf->drain_ms);
+		    atomic_load(&srv->inflight), drain_ms);
 		_exit(EXIT_FAILURE);
 	}
 	conn_close_all(srv);
@@ -299,7 +361,10 @@ main(int argc, char **argv)
 	}
 	log_open("scribekvd", conf.log_level, conf.log_syslog != 0);
 	block_signals(&signals);
-	raise_descriptors();
+	if (!share_descriptors(&conf)) {
+		conf_release(&conf);
+		return (EXIT_FAILURE);
+	}
 	srv.conf = &conf;
 	lck_init(&srv.mtx);
 	srv.epoll_fd = epoll_create1(EPOLL_CLOEXEC);

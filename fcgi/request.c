@@ -177,12 +177,10 @@ parse_uri(struct request *r)
 void
 request_serve(struct conn *c)
 {
-	static const char out_of_memory[] =
-	    "Status: 503 Service Unavailable\r\n\r\n";
 	struct request *r = request_new(c);
 
 	if (r == NULL) {
-		(void)conn_write(c, out_of_memory, sizeof(out_of_memory) - 1);
+		response_out_of_memory(c);
 		conn_finish(c);
 		return;
 	}

@@ -57,6 +57,7 @@ static const struct {
     {SKV_NOSPACE, 507, "the disk is full: the store is read-only"},
     {SKV_IO, 503, "the disk failed: the store is read-only"},
     {SKV_READONLY, 503, "the store is read-only after an earlier error"},
+    {SKV_STOPPED, 503, "the service is stopping"},
 };
 
 #define NELEM(a) (sizeof(a) / sizeof((a)[0]))
@@ -99,9 +100,8 @@ response_header(struct request *r, const char *name, const char *fmt, ...)
 	(void)buf_add(&r->head, "\r\n", 2);
 }
 
-/* What is sent when there is no memory for anything else. */
-static void
-send_out_of_memory(struct request *r)
+void
+response_out_of_memory(struct conn *c)
 {
 	static const char text[] =
 	    "Status: 503 Service Unavailable\r\n"
@@ -110,9 +110,16 @@ send_out_of_memory(struct request *r)
 	    "{\"type\":\"about:blank\",\"title\":\"Service Unavailable\","
 	    "\"status\":503,\"detail\":\"out of memory\"}";
 
+	(void)conn_write(c, text, sizeof(text) - 1);
+}
+
+/* What is sent when there is no memory for anything else. */
+static void
+send_out_of_memory(struct request *r)
+{
 	r->status = 503;
 	log_errx("request %s: out of memory", r->id);
-	(void)conn_write(r->conn, text, sizeof(text) - 1);
+	response_out_of_memory(r->conn);
 	request_end(r);
 }
 

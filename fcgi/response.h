@@ -22,6 +22,8 @@ void response_send_text(struct request *, const char *type);
  * request_end() or request_abort(). False when the connection is gone.
  */
 bool response_stream(struct request *, const char *type);
+/* The 503 for want of memory, which needs none, to a bare connection. */
+void response_out_of_memory(struct conn *);
 /* Sends without a body (204, 304). */
 void response_send_empty(struct request *);
 

@@ -37,7 +37,7 @@ void handle_collection_get(struct request *);
 void handle_collection_post(struct request *);
 /* handle_list.c */
 void handle_delete_range(struct request *);
-/* handle_metrics.c */
+/* metrics.c */
 void handle_metrics(struct request *);
 /* handle_health.c */
 void handle_health(struct request *);

@@ -25,6 +25,8 @@ struct server {
 	int64_t start_ns;
 
 	atomic_bool draining;
+	atomic_bool accept_paused; /* the listener is not watched */
+	atomic_bool refusing;	   /* at max_connections, and it was logged */
 	atomic_uint nconns;
 	atomic_uint inflight; /* requests begun and not finished */
 	atomic_uint ntasks;   /* threads of task.c */

@@ -52,11 +52,30 @@ task_run(struct request *r, void (*fn)(struct request *))
 {
 	struct server *srv = r->server;
 
-	if (atomic_fetch_add(&srv->ntasks, 1) < srv->conf->max_tasks &&
-	    start(r, fn))
+	if (atomic_fetch_add(&srv->ntasks, 1) >= srv->conf->max_tasks) {
+		atomic_fetch_sub(&srv->ntasks, 1);
+		response_problem_begin(r, 503,
+		    "as many long requests as max_tasks allows are being "
+		    "served: try again later");
+		if (r->method != METHOD_GET && r->method != METHOD_HEAD) {
+			doc_w_name(&r->writer, "applied");
+			doc_w_text(&r->writer, "no", 2);
+		}
+		response_problem_send(r);
+	} else if (!start(r, fn)) {
+		atomic_fetch_sub(&srv->ntasks, 1);
+		response_store_error(r, SKV_NOMEM, SKV_APPLIED_NO, "");
+	}
+}
+
+void
+task_answer(struct request *r, void (*fn)(struct request *))
+{
+	struct server *srv = r->server;
+
+	atomic_fetch_add(&srv->ntasks, 1);
+	if (start(r, fn))
 		return;
 	atomic_fetch_sub(&srv->ntasks, 1);
-	response_problem(r, 503,
-	    "%u long requests are being served (max_tasks): try again later",
-	    srv->conf->max_tasks);
+	fn(r);
 }

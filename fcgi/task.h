@@ -14,5 +14,11 @@ struct request;
  * and fn ends it. With all of them busy it is answered 503.
  */
 void task_run(struct request *, void (*fn)(struct request *));
+/*
+ * The same for a request whose work is done and whose answer is large, so that
+ * writing it does not hold up a thread that others wait for. Not bounded by
+ * max_tasks: there is one at most for each request that was accepted.
+ */
+void task_answer(struct request *, void (*fn)(struct request *));
 
 #endif

@@ -7,12 +7,6 @@
 #include "base/check.h"
 #include "fcgi/value.h"
 
-static bool
-is(const char *name, size_t len, const char *want)
-{
-	return (len == strlen(want) && memcmp(name, want, len) == 0);
-}
-
 static void
 read_value(struct envelope *e, struct doc_reader *r)
 {
@@ -100,7 +94,7 @@ envelope_member(struct envelope *e, struct doc_reader *r, const char *name,
 	size_t i;
 
 	for (i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
-		if (!is(name, len, members[i].name) ||
+		if (!text_is(name, len, members[i].name) ||
 		    (members[i].archive && !e->archive))
 			continue;
 		members[i].read(e, r);
@@ -110,9 +104,9 @@ envelope_member(struct envelope *e, struct doc_reader *r, const char *name,
 }
 
 static bool
-text_is(const struct doc_value *v, const char *want)
+value_is(const struct doc_value *v, const char *want)
 {
-	return (v->type == DOC_TEXT && is(v->data, v->len, want));
+	return (v->type == DOC_TEXT && text_is(v->data, v->len, want));
 }
 
 /* Kind and bytes of a value that is not encoded. */
@@ -149,7 +143,7 @@ store_encoded(const struct envelope *e, struct buf *scratch,
 	ret->data = scratch->len == from ? "" : scratch->data + from;
 	ret->len = scratch->len - from;
 	ret->attr.kind = SKV_BINARY;
-	if (!text_is(&e->encoding, "cbor"))
+	if (!value_is(&e->encoding, "cbor"))
 		return (NULL);
 	ret->attr.kind = SKV_CBOR;
 	return (doc_check(DOC_CBOR, ret->data, ret->len, DOC_DEPTHMAX, &why,
@@ -171,14 +165,14 @@ envelope_store(const struct envelope *e, struct skv *db, enum doc_format fmt,
 		return ("there are both \"ttl\" and \"expires_ms\"");
 	if (e->encoding.type != DOC_TEXT)
 		store_plain(&e->value, fmt, ret);
-	else if (text_is(&e->encoding, "base64") ||
-	    (e->archive && text_is(&e->encoding, "cbor")))
+	else if (value_is(&e->encoding, "base64") ||
+	    (e->archive && value_is(&e->encoding, "cbor")))
 		why = store_encoded(e, scratch, ret);
 	else
 		why = "\"encoding\" is not \"base64\"";
 	if (why != NULL)
 		return (why);
-	ret->attr.cbor_envelope = fmt == DOC_CBOR || text_is(&e->rep, "cbor");
+	ret->attr.cbor_envelope = fmt == DOC_CBOR || value_is(&e->rep, "cbor");
 	ret->attr.expires_ms =
 	    e->expires_ms != 0 ? e->expires_ms : ttl_expires(db, e->ttl);
 	if (e->type.type == DOC_TEXT) {
@@ -244,11 +238,13 @@ value_write(struct doc_writer *w, const struct skv_value *v)
 	bool bytes = v->attr.kind == SKV_RAW || v->attr.kind == SKV_BINARY;
 
 	doc_w_name(w, "value");
-	if (v->attr.kind == SKV_JSON)
-		doc_w_doc(w, DOC_JSON, v->data, v->len);
-	else if (v->attr.kind == SKV_CBOR)
-		doc_w_doc(w, DOC_CBOR, v->data, v->len);
-	else if (!bytes)
+	if (v->attr.kind == SKV_JSON || v->attr.kind == SKV_CBOR) {
+		/* A program may have stored what is no document. */
+		if (!doc_w_doc(w,
+			v->attr.kind == SKV_JSON ? DOC_JSON : DOC_CBOR,
+			v->data, v->len))
+			doc_w_null(w);
+	} else if (!bytes)
 		doc_w_text(w, v->data, v->len);
 	else if (w->format == DOC_JSON && utf8_ok(v->data, v->len))
 		doc_w_text(w, v->data, v->len);

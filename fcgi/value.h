@@ -9,11 +9,19 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "codec/doc.h"
 #include "fcgi/etag.h"
 #include "store/scribekv.h"
+
+/* Whether bytes are just this text. */
+static inline bool
+text_is(const char *data, size_t len, const char *want)
+{
+	return (len == strlen(want) && memcmp(data, want, len) == 0);
+}
 
 /* The members as they were read; all zero before but for "archive". */
 struct envelope {

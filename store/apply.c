@@ -70,12 +70,12 @@ tree_find(void *const *root, const struct op *key)
 	return (node == NULL ? NULL : *node);
 }
 
-/* How a key's present value is read: the leader's way or a reader's. */
+/* What a transaction sees. */
 struct view {
 	struct skv *db;
-	void *own;		  /* tree: this transaction's operations */
-	struct engine_iter *iter; /* one consistent view, or NULL */
-	int64_t now;		  /* its moment; 0 before anybody asked */
+	void *own;   /* tree: its own operations */
+	bool leader; /* who alone may look at the overlay */
+	int64_t now; /* its moment; 0 before anybody asked */
 };
 
 /* As expiry_gone(), but at one moment for the whole transaction. */
@@ -87,38 +87,6 @@ view_gone(struct view *v, const struct skv_value *val)
 	if (v->now == 0)
 		v->now = expiry_now(v->db);
 	return (val->attr.expires_ms <= v->now);
-}
-
-/* From the iterator's view; the value is copied, as the iterator moves on. */
-static enum skv_err
-view_iter_get(struct view *v, const struct op *key, struct skv_value *ret)
-{
-	const struct engine_ops *e = v->db->ops;
-	const char *p;
-	char *copy;
-	size_t len;
-
-	e->iter_seek(v->iter, key->key.ptr, key->keylen + 1);
-	if (!e->iter_valid(v->iter)) {
-		enum skv_err err = e->iter_error(v->iter);
-
-		return (err == SKV_OK ? SKV_NOTFOUND : err);
-	}
-	p = e->iter_key(v->iter, &len);
-	if (len != key->keylen + 1 || memcmp(p, key->key.ptr, len) != 0)
-		return (SKV_NOTFOUND);
-	p = e->iter_value(v->iter, &len);
-	copy = malloc(len + 1);
-	if (copy == NULL)
-		return (SKV_NOMEM);
-	memcpy(copy, p, len);
-	if (!record_decode(copy, len, ret)) {
-		free(copy);
-		return (SKV_CORRUPT);
-	}
-	ret->pin = copy;
-	ret->unpin = free;
-	return (SKV_OK);
 }
 
 static enum skv_err
@@ -156,7 +124,7 @@ view_get(struct view *v, const struct op *key, struct skv_value *ret)
 
 	if (v->own != NULL)
 		op = tree_find(&v->own, key);
-	if (op == NULL && v->db->overlay != NULL && v->iter == NULL)
+	if (op == NULL && v->leader && v->db->overlay != NULL)
 		op = tree_find(&v->db->overlay, key);
 	if (op != NULL && op->type != OP_PUT)
 		return (SKV_NOTFOUND);
@@ -164,9 +132,7 @@ view_get(struct view *v, const struct op *key, struct skv_value *ret)
 		CHECK(record_decode(op->record.ptr, op->recordlen, &val));
 		val.pin = NULL;
 		err = SKV_OK;
-	} else if (v->iter != NULL)
-		err = view_iter_get(v, key, &val);
-	else
+	} else
 		err = view_engine_get(v, key, &val);
 	if (err != SKV_OK)
 		return (err);
@@ -393,12 +359,16 @@ apply_group(struct skv *db, struct skv_txn *group, uint64_t *revision,
 	bool overlay = group_reads(group);
 
 	for (t = group; err == SKV_OK && t != NULL; t = t->next) {
-		struct view v = {.db = db};
+		struct view v = {.db = db, .leader = true};
 
 		t->err = decide(&v, t, *revision + 1);
 		tree_free(&v.own);
 		if (t->err != SKV_OK)
 			continue;
+		if (t->nwrites == 0) {
+			t->revision = *revision;
+			continue;
+		}
 		t->revision = ++*revision;
 		err = batch_txn(db, t, t->revision, overlay);
 		n++;
@@ -412,25 +382,33 @@ apply_group(struct skv *db, struct skv_txn *group, uint64_t *revision,
 	return (SKV_OK);
 }
 
-enum skv_err
-apply_reads(struct skv *db, struct skv_txn *t)
+/*
+ * Reads with plain gets, and then looks whether the engine was written to
+ * meanwhile. An iterator would be one view by itself, but to find that a key
+ * is absent it has to walk over everything that was deleted behind it.
+ */
+bool
+apply_reads(struct skv *db, struct skv_txn *t, enum skv_err *ret_err)
 {
 	struct view v = {.db = db};
-	const struct result *r;
-	enum skv_err err;
+	struct result *r;
+	uint64_t seq;
 
 	CHECK(t->nwrites == 0);
+	seq = atomic_load(&db->write_seq);
+	if (seq % 2 != 0)
+		return (false);
 	lck_lock(&db->mtx);
 	t->revision = db->stats.revision;
 	lck_unlock(&db->mtx);
-	v.iter = db->ops->iter_new(db->engine);
-	if (v.iter == NULL)
-		return (SKV_NOMEM);
-	err = decide(&v, t, 0);
-	db->ops->iter_free(v.iter);
-	/* The view may be younger than the revision above. */
+	*ret_err = decide(&v, t, 0);
+	if (atomic_load(&db->write_seq) != seq) {
+		txn_forget(t);
+		return (false);
+	}
+	/* The statistics may lag behind what is written. */
 	for (r = t->results; r < t->results + t->nresults; r++)
 		if (r->err == SKV_OK && r->value.revision > t->revision)
 			t->revision = r->value.revision;
-	return (err);
+	return (true);
 }

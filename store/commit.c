@@ -24,12 +24,8 @@
 #define GROUP_TXNS 4096
 #define GROUP_BYTES (8UL << 20)
 
-/*
- * Revisions are never given twice, although the last ones may be lost with the
- * power: a ceiling is made durable ahead of them, and after a crash they go on
- * from there.
- */
-#define CEILING_STEP (1UL << 20)
+/* How often a transaction that only reads is tried beside the leader. */
+#define READ_TRIES 3
 
 /* A thread that waits in skv_commit(); on its stack. */
 struct waiter {
@@ -137,8 +133,11 @@ take_group(struct skv *db) LCK_REQUIRES(db->mtx)
 static enum skv_err
 engine_write(struct skv *db, struct skv_errinfo *info)
 {
-	enum skv_err err = db->ops->write(db->engine, info);
+	enum skv_err err;
 
+	atomic_fetch_add(&db->write_seq, 1);
+	err = db->ops->write(db->engine, info);
+	atomic_fetch_add(&db->write_seq, 1);
 	return (err == SKV_NOMEM ? SKV_IO : err);
 }
 
@@ -289,7 +288,8 @@ split_sync(struct skv *db, struct skv_txn *group) LCK_REQUIRES(db->mtx)
 	LCK_ASSERT_HELD(&db->mtx);
 	while ((t = *link) != NULL) {
 		db->stats.conflicts += t->err == SKV_CONFLICT;
-		if (t->err == SKV_OK && t->durability == SKV_SYNC) {
+		if (t->err == SKV_OK && t->nwrites > 0 &&
+		    t->durability == SKV_SYNC) {
 			*link = t->next;
 			t->sync.done = sync_txn_done;
 			sync_request(db, &t->sync);
@@ -359,6 +359,9 @@ static enum skv_err
 submit(struct skv_txn *t, struct waiter *w,
     void (*done)(struct skv_txn *, enum skv_err, void *), void *arg)
 {
+	enum skv_err err;
+	unsigned i;
+
 	CHECK_MAGIC(t, SKV_TXN_MAGIC);
 	if (!t->frozen)
 		txn_freeze(t);
@@ -366,10 +369,11 @@ submit(struct skv_txn *t, struct waiter *w,
 	t->done = done;
 	t->arg = arg;
 	t->waiter = w;
-	if (t->nwrites == 0) {
-		commit_complete(t, apply_reads(t->db, t));
-		return (SKV_OK);
-	}
+	for (i = 0; t->nwrites == 0 && i < READ_TRIES; i++)
+		if (apply_reads(t->db, t, &err)) {
+			commit_complete(t, err);
+			return (SKV_OK);
+		}
 	return (enqueue(t));
 }
 

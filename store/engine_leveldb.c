@@ -613,7 +613,7 @@ engine_property(struct engine *e, const char *name)
 }
 
 #define COMMON_OPS \
-	.persistent = true, .close = engine_close, .get = engine_get, \
+	.close = engine_close, .get = engine_get, \
 	.release = engine_release, .batch_put = engine_batch_put, \
 	.batch_delete = engine_batch_delete, \
 	.batch_clear = engine_batch_clear, .write = engine_write, \
@@ -626,6 +626,7 @@ engine_property(struct engine *e, const char *name)
 
 const struct engine_ops engine_leveldb = {
 	.name = "leveldb",
+	.persistent = true,
 	.defaults = ENGINE_DEFAULTS(128, 1000),
 	.open = leveldb_engine_open,
 	COMMON_OPS,
@@ -633,6 +634,7 @@ const struct engine_ops engine_leveldb = {
 
 const struct engine_ops engine_temp = {
 	.name = "temp",
+	.persistent = false, /* its directory goes with it */
 	.defaults = ENGINE_DEFAULTS(64, 2000),
 	.open = temp_engine_open,
 	COMMON_OPS,

@@ -10,8 +10,8 @@
  *
  * The store's clock is the monotonic clock plus an offset that makes it the
  * system's time at the first look. It follows the system's clock forwards, but
- * not backwards: what was once expired stays so. Where it stands is kept with
- * the store, so that this holds across restarts too.
+ * not backwards: what was once expired stays so. Where it stands is kept when
+ * the store is closed, so that this holds across orderly restarts too.
  */
 #include "config.h"
 

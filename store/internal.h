@@ -26,6 +26,13 @@
 #define SKV_TXN_MAGIC 0x736b7602
 #define SKV_SCAN_MAGIC 0x736b7603
 
+/*
+ * Revisions are never given twice, although the last ones may be lost with the
+ * power: a ceiling is made durable ahead of them, and after a crash they go on
+ * from there.
+ */
+#define CEILING_STEP (1UL << 20)
+
 enum op_type {
 	OP_PUT,
 	OP_DELETE,
@@ -123,6 +130,12 @@ struct skv {
 	 * back; see expiry.c. */
 	_Atomic int64_t clock_offset;
 	atomic_uint nscans;
+	atomic_bool interrupted; /* skv_interrupt() */
+
+	/* Odd while the leader writes to the engine, and another number
+	 * afterwards: whoever reads the same even one before and after has
+	 * read one state. */
+	_Atomic uint64_t write_seq;
 
 	/* Of the leader alone. */
 	uint64_t ceiling;   /* written: no revision from here on was given */
@@ -195,8 +208,11 @@ enum skv_err commit_refusal(enum skv_err state);
  */
 enum skv_err apply_group(struct skv *, struct skv_txn *group,
     uint64_t *revision, size_t *ret_nbatched);
-/* Answers a transaction without writes, from one consistent view. */
-enum skv_err apply_reads(struct skv *, struct skv_txn *);
+/*
+ * Answers a transaction without writes from one consistent view. False when it
+ * could not, because of writes meanwhile; then the leader is to decide it.
+ */
+bool apply_reads(struct skv *, struct skv_txn *, enum skv_err *ret_err);
 
 /* sync.c */
 bool sync_start(struct skv *);

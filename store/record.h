@@ -42,7 +42,7 @@
 
 /*
  * Appends a record with revision 0, to be set later by record_set_revision().
- * "attr" was checked by attr_check(). False when out of memory; the buffer is
+ * "attr" was checked by record_attr_ok(). False when out of memory; the buffer is
  * then as before.
  */
 bool record_encode(struct buf *, const struct skv_attr *attr, const void *data,

@@ -226,6 +226,13 @@ skv_scan_seek(struct skv_scan *s, const void *limit, size_t len)
 	return (SKV_OK);
 }
 
+void
+skv_interrupt(struct skv *db)
+{
+	CHECK_MAGIC(db, SKV_MAGIC);
+	atomic_store(&db->interrupted, true);
+}
+
 enum skv_err
 skv_count(struct skv *db, const struct skv_range *range, uint64_t *ret)
 {
@@ -239,8 +246,14 @@ skv_count(struct skv *db, const struct skv_range *range, uint64_t *ret)
 	err = skv_scan_open(db, range, &s);
 	if (err != SKV_OK)
 		return (err);
-	while ((err = skv_scan_next(s, &key, &keylen, &v)) == SKV_OK)
+	while ((err = skv_scan_next(s, &key, &keylen, &v)) == SKV_OK) {
 		n++;
+		if (atomic_load_explicit(&db->interrupted,
+			memory_order_relaxed)) {
+			err = SKV_STOPPED;
+			break;
+		}
+	}
 	skv_scan_close(s);
 	if (err != SKV_NOTFOUND)
 		return (err);
@@ -307,6 +320,10 @@ skv_delete_range(struct skv *db, const struct skv_range *range,
 		if (err != SKV_OK)
 			break;
 		*ret_deleted += n;
+		if (atomic_load(&db->interrupted)) {
+			err = SKV_STOPPED;
+			break;
+		}
 		r.start = next.data;
 		r.startlen = next.len;
 		skv_txn_reset(t);

@@ -68,6 +68,7 @@ enum skv_err {
 	SKV_NOSPACE,  /* the disk is full; see skv_txn_applied() */
 	SKV_IO,       /* another failure of the disk; see skv_txn_applied() */
 	SKV_READONLY, /* an earlier write failed: this handle only reads now */
+	SKV_STOPPED,  /* skv_interrupt() was called */
 };
 
 /* Text for the operator: what failed, on which file, and why. */
@@ -396,6 +397,12 @@ SKV_API enum skv_err skv_count(struct skv *, const struct skv_range *,
  */
 SKV_API enum skv_err skv_delete_range(struct skv *, const struct skv_range *,
     uint64_t *ret_deleted);
+
+/*
+ * Makes skv_count() and skv_delete_range(), under way or later, return
+ * SKV_STOPPED soon: for a program that is about to close the handle.
+ */
+SKV_API void skv_interrupt(struct skv *);
 
 /* ---------------------------------------------------------- durability -- */
 

@@ -56,6 +56,8 @@ skv_strerror(enum skv_err err)
 		return ("input/output error");
 	case SKV_READONLY:
 		return ("read-only after an earlier error");
+	case SKV_STOPPED:
+		return ("interrupted");
 	}
 	return ("unknown error");
 }
@@ -223,19 +225,19 @@ meta_get(struct skv *db, const char *name, uint64_t *ret,
 	return (err);
 }
 
-/* Whether the engine holds nothing at all, so that a store may be made. */
-static bool
+/* SKV_OK when the engine holds nothing at all, so that a store may be made. */
+static enum skv_err
 engine_empty(struct skv *db)
 {
 	struct engine_iter *it = db->ops->iter_new(db->engine);
-	bool empty;
+	enum skv_err err;
 
 	if (it == NULL)
-		return (false);
+		return (SKV_NOMEM);
 	db->ops->iter_seek(it, "", 0);
-	empty = !db->ops->iter_valid(it) && db->ops->iter_error(it) == SKV_OK;
+	err = db->ops->iter_valid(it) ? SKV_FORMAT : db->ops->iter_error(it);
 	db->ops->iter_free(it);
-	return (empty);
+	return (err);
 }
 
 /* Puts what makes an empty engine a store into the batch. */
@@ -244,6 +246,9 @@ format_store(struct skv *db)
 {
 	enum skv_err err;
 
+	err = engine_empty(db);
+	if (err != SKV_OK)
+		return (err);
 	if (getrandom(&db->id, sizeof(db->id), 0) != (ssize_t)sizeof(db->id))
 		return (SKV_IO);
 	err = meta_put(db, "format", RECORD_FORMAT);
@@ -261,14 +266,16 @@ load_meta(struct skv *db, uint64_t *ret_ceiling, struct skv_errinfo *info)
 
 	*ret_ceiling = 1;
 	err = meta_get(db, "format", &format, info);
-	if (err == SKV_NOTFOUND && engine_empty(db))
-		return (format_store(db));
-	if (err == SKV_NOTFOUND || (err == SKV_OK && format != RECORD_FORMAT)) {
-		errinfo_set(info,
-		    "%s, this library reads and writes version %d",
-		    err == SKV_OK ? "the store has another format version" :
-				    "there is a LevelDB database, but no store",
-		    RECORD_FORMAT);
+	if (err == SKV_NOTFOUND) {
+		err = format_store(db);
+		if (err == SKV_FORMAT)
+			errinfo_set(info, "there is a database, but no store");
+		return (err);
+	}
+	if (err == SKV_OK && format != RECORD_FORMAT) {
+		errinfo_set(info, "the store has format version %llu, this "
+				  "library reads and writes version %d",
+		    (unsigned long long)format, RECORD_FORMAT);
 		return (SKV_FORMAT);
 	}
 	if (err == SKV_OK)
@@ -294,7 +301,7 @@ reserve_revisions(struct skv *db, uint64_t next, struct skv_errinfo *info)
 {
 	enum skv_err err;
 
-	db->ceiling = next + (1UL << 20);
+	db->ceiling = next + CEILING_STEP;
 	err = meta_put(db, "ceiling", db->ceiling);
 	if (err == SKV_OK)
 		err = db->ops->write(db->engine, info);

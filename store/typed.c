@@ -21,16 +21,15 @@ skv_put_cbor(struct skv *db, const void *key, size_t keylen, const void *item,
 	return (skv_put(db, key, keylen, item, len, &attr));
 }
 
-static void
+/* False when what is stored is not what it is said to be. */
+static bool
 write_item(struct doc_writer *w, const struct skv_value *v)
 {
 	switch (v->attr.kind) {
 	case SKV_CBOR:
-		doc_w_doc(w, DOC_CBOR, v->data, v->len);
-		break;
+		return (doc_w_doc(w, DOC_CBOR, v->data, v->len));
 	case SKV_JSON:
-		doc_w_doc(w, DOC_JSON, v->data, v->len);
-		break;
+		return (doc_w_doc(w, DOC_JSON, v->data, v->len));
 	case SKV_TEXT:
 		doc_w_text(w, v->data, v->len);
 		break;
@@ -39,6 +38,7 @@ write_item(struct doc_writer *w, const struct skv_value *v)
 		doc_w_bytes(w, v->data, v->len);
 		break;
 	}
+	return (true);
 }
 
 enum skv_err
@@ -49,16 +49,18 @@ skv_get_cbor(struct skv *db, const void *key, size_t keylen, void **ret_item,
 	struct skv_value v;
 	struct buf b = {0};
 	enum skv_err err;
+	bool ok;
 
 	err = skv_get(db, key, keylen, &v);
 	if (err != SKV_OK)
 		return (err);
 	doc_writer_init(&w, DOC_CBOR, &b);
-	write_item(&w, &v);
+	ok = write_item(&w, &v);
 	skv_value_release(&v);
-	if (buf_failed(&b)) {
+	if (!ok || buf_failed(&b)) {
+		err = buf_failed(&b) ? SKV_NOMEM : SKV_CORRUPT;
 		buf_release(&b);
-		return (SKV_NOMEM);
+		return (err);
 	}
 	*ret_item = buf_steal(&b, ret_len);
 	return (SKV_OK);

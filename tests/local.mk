@@ -6,16 +6,20 @@
 if HAVE_CUNIT
 UNIT_TESTS = \
 	%D%/unit/test_buf \
+	%D%/unit/test_commit \
 	%D%/unit/test_conf \
 	%D%/unit/test_doc \
 	%D%/unit/test_doc_cbor \
+	%D%/unit/test_durability \
 	%D%/unit/test_engine \
 	%D%/unit/test_engine_leveldb \
 	%D%/unit/test_expiry \
+	%D%/unit/test_fault \
 	%D%/unit/test_header \
 	%D%/unit/test_lck \
 	%D%/unit/test_log \
 	%D%/unit/test_logsync \
+	%D%/unit/test_nomem \
 	%D%/unit/test_record \
 	%D%/unit/test_scan \
 	%D%/unit/test_store \
@@ -30,11 +34,15 @@ check_LIBRARIES = %D%/unit/libfixture.a
 endif
 %C%_unit_libfixture_a_SOURCES = \
 	%D%/unit/doc_cases.h \
+	%D%/unit/engine_fault.c %D%/unit/engine_fault.h \
 	%D%/unit/leveldb_fixture.h \
 	%D%/unit/store_fixture.c %D%/unit/store_fixture.h
 
 # Of every program that has none of its own.
 LDADD = %D%/unit/libfixture.a $(DAEMON_LIBS) $(CUNIT_LIBS)
+%C%_unit_test_expiry_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
+%C%_unit_test_nomem_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
 
 # The fuzz functions over their corpora, without a fuzzer.
 FUZZ_REPLAYS = \
@@ -88,6 +96,7 @@ INTEGRATION_TESTS = \
 	%D%/integration/192-operations-examples.sh \
 	%D%/integration/193-deployment.sh \
 	%D%/integration/195-openapi.sh \
+	%D%/integration/196-rules.sh \
 	%D%/integration/200-keys.sh \
 	%D%/integration/201-key-lengths.sh \
 	%D%/integration/202-bad-paths.sh \
@@ -126,6 +135,8 @@ EXTRA_DIST += $(INTEGRATION_TESTS) \
 	%D%/integration/document.sh \
 	%D%/integration/lib.sh \
 	%D%/integration/lib_many.sh \
+	%D%/openapi/check.py %D%/openapi/lint.sh %D%/openapi/package.json \
+	%D%/openapi/package-lock.json %D%/openapi/redocly.yaml \
 	%D%/fuzz %D%/installcheck.sh %D%/tsan.supp
 
 # Builds a program against what `make install' left behind.

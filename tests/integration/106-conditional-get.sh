@@ -30,6 +30,9 @@ put a 2
 req GET /kv/a -H "If-None-Match: $tag"
 expect_status 200
 expect_body 2
+# What is not there is 404 before any condition (section 13.2.1).
 req GET /kv/none -H 'If-None-Match: "x"'
+expect_problem 404
+req GET /kv/none -H 'If-Match: *'
 expect_problem 404
 stop

@@ -42,21 +42,20 @@ walks()
 }
 
 start
-perl -e 'for (1 .. 60) {
-	printf "{\"key\":\"%s%d%s\",\"value\":%d}\n", chr(97 + $_ % 7), $_ % 10,
-	    "/" . ("x" x ($_ % 4)) . "/$_", $_ }
+perl -e 'for (1 .. 20) {
+	printf "{\"key\":\"%s%s/%d\",\"value\":%d}\n", chr(97 + $_ % 4),
+	    $_ % 3 ? "/" . "x" x ($_ % 3) : "", $_, $_ }
     print "{\"key\":\"$_\",\"value\":0}\n"
 	for "!", "a0", "a0/", "a00", "q&=;+%", "é/ü", "~";' >"$dir/in"
 import "$dir/in"
 expect_status 200
-walks '' '1 7 66 67 1000'
-[ "$n" = 67 ] || fail "$n keys"
-walks 'reverse=true' '1 10 67' -r
+walks '' '5 26 27'
+[ "$n" = 27 ] || fail "$n keys"
+walks 'reverse=true' '10' -r
 walks 'prefix=b' '1 2'
-walks 'start=b&end=d' 3
 walks 'start=b&end=d&reverse' 3 -r
-walks 'delimiter=/' '1 4'
-[ "$n" -lt 67 ] || fail "nothing was grouped"
+walks 'delimiter=/' '1'
+[ "$n" -lt 20 ] || fail "nothing was grouped"
 walks 'delimiter=/&reverse=1' '1 4' -r
 walks 'delimiter=/&prefix=b' '1 2'
 walks 'prefix=q%26%3D%3b%2B&values=true' 1
@@ -64,24 +63,24 @@ walks 'delimiter=%2Fx&prefix=a' '1 3'
 
 # A cursor lasts as long as the store: here is one for b, with all behind it
 # taken away and put back.
-req GET '/kv?limit=20'
+req GET '/kv?limit=12'
 jq -r '.items[].key' "$dir/body" >"$dir/first"
-cursor=$(jq -r .cursor "$dir/body")
+mark=$(jq -r .cursor "$dir/body")
 stop_daemon
 start_daemon
-req GET "/kv?cursor=$cursor"
+req GET "/kv?cursor=$mark"
 jq -r '.items[].key' "$dir/body" | cat "$dir/first" - >"$dir/both"
 walk '' 10000 ''
 cmp "$dir/seen" "$dir/both" || fail "the restart lost or repeated keys"
 # The limit and the wish for values may change on the way.
-req GET "/kv?limit=1&values=true&cursor=$cursor"
+req GET "/kv?limit=1&values=true&cursor=$mark"
 expect_status 200
 expect_json '(.items | length) == 1 and (.items[0] | has("value"))'
 # The key it stands for need not be there any more.
 last=$(tail -n 1 "$dir/first")
 req DELETE "/kv/$last"
-req GET "/kv?limit=1&cursor=$cursor"
-[ "$(jq -r '.items[0].key' "$dir/body")" = "$(sed -n 21p "$dir/both")" ] ||
+req GET "/kv?limit=1&cursor=$mark"
+[ "$(jq -r '.items[0].key' "$dir/body")" = "$(sed -n 13p "$dir/both")" ] ||
 	fail "the cursor depends on its key"
 # A page is bounded in bytes as well, and values of any size get through.
 { printf '{"value":"'; repeat x 3000000; printf '"}'; } >"$dir/in"

@@ -28,8 +28,8 @@ perl -e 'for my $n (0 .. 29) {
 	done
 ) &
 writer=$!
-for query in limit=7 'limit=7&reverse=true' 'limit=40&delimiter=/' \
-    'limit=3&delimiter=/&reverse=true'; do
+for query in limit=61 'limit=61&reverse=true' 'limit=29&delimiter=/' \
+    'limit=29&delimiter=/&reverse=true'; do
 	: >"$dir/seen"
 	cursor=
 	while :; do

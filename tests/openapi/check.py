@@ -2,15 +2,17 @@
 # SPDX-License-Identifier: MIT
 """Compares what a service answered with its OpenAPI description.
 
-usage: check.py DESCRIPTION EXCHANGES
+usage: check.py DESCRIPTION EXCHANGES [STATE...]
 
-EXCHANGES has one exchange a line: operation ("GET /kv/{key}"), status and the
-names of files with the head and the body, separated by tabs.
+EXCHANGES has one exchange a line: operation ("GET /kv/{key}"), status, the
+names of files with the head and the body, and the content type under which it
+is described if not under its own; separated by tabs.
 
 Each answer must have a status, a content type, header fields and a body that
 the description has for it, and nothing that it has not: schemas are taken as
 closed. At the end each operation, status and content type of the description
-must have occurred, but for those that x-not-walked names.
+must have occurred, but for those that x-not-walked names, and those whose
+x-state is one of the STATEs, which could not be brought about.
 """
 import base64
 import json
@@ -26,11 +28,16 @@ COMMON = {
     "connection", "content-length", "content-type", "date", "server",
     "transfer-encoding", "x-request-id",
 }
+# Types that a body has by its form, and which "*/*" does not stand for.
+FORMS = {
+    "application/cbor", "application/json", "application/problem+json",
+    "application/x-ndjson",
+}
 METHODS = {"get", "head", "put", "post", "delete", "options"}
 
 
 def cbor(data):
-    """A CBOR item of definite length as the value it would be in JSON."""
+    """A CBOR item as the value it would be in JSON."""
     at = 0
 
     def take(n):
@@ -40,6 +47,16 @@ def cbor(data):
             raise ValueError("CBOR is cut short")
         return data[at - n:at]
 
+    def items(n):
+        nonlocal at
+        if n is None:  # up to a break
+            while data[at:at + 1] != b"\xff":
+                yield item()
+            at += 1
+        else:
+            for _ in range(n):
+                yield item()
+
     def item():
         first = take(1)[0]
         major, info = first >> 5, first & 31
@@ -48,8 +65,11 @@ def cbor(data):
         if major == 7:
             return struct.unpack({25: ">e", 26: ">f", 27: ">d"}[info],
                                  take(1 << (info - 24)))[0]
-        n = info if info < 24 else int.from_bytes(take(1 << (info - 24)),
-                                                  "big")
+        n = info
+        if info == 31:
+            n = None
+        elif info > 23:
+            n = int.from_bytes(take(1 << (info - 24)), "big")
         if major == 0:
             return n
         if major == 1:
@@ -59,9 +79,10 @@ def cbor(data):
         if major == 3:
             return take(n).decode()
         if major == 4:
-            return [item() for _ in range(n)]
+            return list(items(n))
         if major == 5:
-            return {item(): item() for _ in range(n)}
+            pairs = list(items(None if n is None else 2 * n))
+            return dict(zip(pairs[::2], pairs[1::2], strict=True))
         raise ValueError("unexpected CBOR")
 
     value = item()
@@ -144,7 +165,7 @@ class Description:
         elif kind.endswith("json"):
             self.valid(json.loads(body), schema, "the body")
 
-    def check(self, operation, status, fields, body):
+    def check(self, operation, status, fields, body, entry):
         response = self.response(operation, status)
         self.check_headers(response, fields)
         content = response.get("content", {})
@@ -152,7 +173,8 @@ class Description:
         if not content and body:
             raise ValueError("a body is not described")
         if content:
-            entry = kind if kind in content else "*/*"
+            if not entry:
+                entry = kind if kind in content or kind in FORMS else "*/*"
             if entry not in content:
                 raise ValueError(f"content type {kind} is not described")
             if not operation.startswith("HEAD "):
@@ -160,14 +182,17 @@ class Description:
             kind = entry
         self.seen.add((operation, status, kind if content else ""))
 
-    def missing(self):
+    def missing(self, states):
         """What is described and has not occurred, without the exceptions."""
         for path, item in self.doc["paths"].items():
             for method in METHODS & item.keys():
                 operation = f"{method.upper()} {path}"
                 excused = item[method].get("x-not-walked", {})
                 for status, r in item[method]["responses"].items():
-                    for kind in self.deref(r).get("content", {}) or [""]:
+                    r = self.deref(r)
+                    if r.get("x-state") in states:
+                        continue
+                    for kind in r.get("content", {}) or [""]:
                         seen = (operation, status, kind) in self.seen
                         if seen and status in excused:
                             yield f"{operation} {status}: walked after all"
@@ -190,15 +215,15 @@ def main():
     count = 0
     with open(sys.argv[2], encoding="utf-8") as f:
         for line in f:
-            operation, status, head, body, *_ = line.rstrip("\n").split("\t")
+            operation, status, head, body, entry = line[:-1].split("\t")
             count += 1
             try:
                 with open(body, "rb") as b:
                     description.check(operation, status, fields_of(head),
-                                      b.read())
+                                      b.read(), entry)
             except (ValueError, KeyError) as e:
                 faults.append(f"{operation} {status} ({head}): {e}")
-    faults += sorted(description.missing())
+    faults += sorted(description.missing(sys.argv[3:]))
     for fault in faults:
         print(fault)
     print(f"{count} answers, {len(description.seen)} different ones, "

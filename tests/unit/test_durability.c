@@ -70,12 +70,12 @@ in_the_background(void)
 	}
 }
 
-/* Killed, a store has all that was acknowledged, and gives no revision twice. */
+/* Killed, a store has what it acknowledged, and gives no revision twice. */
 static void
 killed(void)
 {
 	uint64_t given, before;
-	char key[16], value[16];
+	char key[32], value[32];
 	int i;
 
 	if (!fx_keeps())

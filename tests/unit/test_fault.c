@@ -134,12 +134,28 @@ failed_barrier(void)
 	}
 }
 
+/* Nobody waits for it, and still nothing more is written. */
+static void
+failed_background_barrier(void)
+{
+	int64_t deadline = 0;
+
+	opts.sync_interval_ms = 1;
+	fx_restart();
+	fault_arm(FAULT_BARRIER, 1, SKV_IO, false);
+	put("before", "old");
+	while (skv_status(db, NULL) == SKV_OK && fx_patience(&deadline))
+		continue;
+	CU_ASSERT_EQUAL(stats().unsynced, 1);
+	read_only(SKV_IO, "the barrier fails");
+}
+
 /* Every engine write of a history, one after the other. */
 static void
 every_write(void)
 {
 	unsigned n, i, acknowledged, writes;
-	char key[16];
+	char key[32];
 
 	for (n = 1; n <= 20; n++) {
 		fault_arm(FAULT_WRITE, n, SKV_IO, false);
@@ -287,9 +303,9 @@ failed_reads(void)
 	CU_ASSERT(has("k", NULL) && has("l", "v"));
 	skv_txn_reset(t);
 	t_get(t, "before");
-	fault_arm(FAULT_ITER_NEW, 1, SKV_NOMEM, false);
+	fault_arm(FAULT_GET, 1, SKV_NOMEM, false);
 	CU_ASSERT_EQUAL(skv_commit(t), SKV_NOMEM);
-	fault_arm(FAULT_ITER_MOVE, 1, SKV_CORRUPT, false);
+	fault_arm(FAULT_GET, 1, SKV_CORRUPT, false);
 	CU_ASSERT_EQUAL(skv_commit(t), SKV_CORRUPT);
 	CU_OK(skv_commit(t));
 	CU_OK(skv_status(db, NULL));
@@ -361,6 +377,8 @@ main(int argc, char **argv)
 	CU_TestInfo tests[] = {
 		{ "after a failed write nothing is written", failed_write },
 		{ "after a failed barrier nothing is written", failed_barrier },
+		{ "a barrier in the background may fail",
+		    failed_background_barrier },
 		{ "any write may fail", every_write },
 		{ "a group fails as a whole", failed_group },
 		{ "what waits behind a failed write fails", queued_behind },

@@ -431,6 +431,27 @@ delete_much(void)
 	CU_ASSERT_EQUAL(count_all(), 0);
 }
 
+static void
+interrupted(void)
+{
+	const struct skv_range all = {.prefix = NULL};
+	struct skv_txn *t = txn();
+	uint32_t i;
+	uint64_t n = 7;
+
+	for (i = 0; i < 2500; i++)
+		CU_OK(skv_txn_put(t, &i, sizeof(i), "", 0, NULL));
+	CU_OK(skv_commit(t));
+	skv_txn_free(t);
+	skv_interrupt(db);
+	CU_ASSERT_EQUAL(skv_count(db, &all, &n), SKV_STOPPED);
+	CU_ASSERT_EQUAL(n, 7);
+	CU_ASSERT_EQUAL(skv_delete_range(db, &all, &n), SKV_STOPPED);
+	CU_ASSERT(n < 2500);
+	put("other", "calls go on");
+	CU_ASSERT(has("other", "calls go on"));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -444,6 +465,7 @@ main(int argc, char **argv)
 		{ "a scan has a lifetime", lifetime },
 		{ "range deletion is as in a model", delete_ranges },
 		{ "range deletion has no limit", delete_much },
+		{ "what takes long can be interrupted", interrupted },
 		CU_TEST_INFO_NULL,
 	};
 

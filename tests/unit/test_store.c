@@ -197,14 +197,17 @@ identity(void)
 static void
 errors_have_names(void)
 {
+	const char *unknown = skv_strerror((enum skv_err)9999);
 	int i, j;
 
-	for (i = SKV_OK; i <= SKV_READONLY; i++)
+	CU_ASSERT_STRING_EQUAL(unknown, "unknown error");
+	/* Up to the first that is none. */
+	for (i = SKV_OK; strcmp(skv_strerror((enum skv_err)i), unknown) != 0;
+	     i++)
 		for (j = SKV_OK; j < i; j++)
 			CU_ASSERT_STRING_NOT_EQUAL(skv_strerror(i),
 			    skv_strerror(j));
-	CU_ASSERT_STRING_EQUAL(skv_strerror((enum skv_err)SKV_READONLY + 1),
-	    "unknown error");
+	CU_ASSERT(i > SKV_READONLY);
 }
 
 /* -------------------------------------------------------------- limits -- */
@@ -386,7 +389,7 @@ survives(void)
 {
 	uint64_t last;
 	unsigned i;
-	char key[16];
+	char key[32];
 
 	if (!fx_keeps())
 		return;

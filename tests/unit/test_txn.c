@@ -17,7 +17,7 @@ conditions(void)
 {
 	static const struct {
 		const char *key;
-		int match, none; /* what "*" gives */
+		enum skv_err match, none; /* what "*" gives */
 	} rows[] = {
 		{"there", SKV_OK, SKV_CONFLICT},
 		{"absent", SKV_CONFLICT, SKV_OK},
@@ -414,21 +414,22 @@ one_moment(void)
 	struct skv_txn *t;
 	struct skv_value v;
 	uint64_t torn = 0;
+	int64_t end;
 	int i, j;
 
 	opts.clock_ms = ticking_clock;
 	fx_restart();
 	t = txn();
 	for (i = 0; i < 20; i++) {
-		put_ttl("a", "x", fx_clock + 10);
-		put_ttl("b", "x", fx_clock + 9);
+		end = fx_clock + 10;
+		put_ttl("a", "x", end);
+		put_ttl("b", "x", end);
 		for (j = 0; j < 10; j++) {
 			t_get(t, "b");
 			t_get(t, "a");
 			if (i % 2 == 0)
 				t_put(t, "c", "x");
 			CU_OK(skv_commit(t));
-			/* "b" is never gone later than "a". */
 			torn += skv_txn_result(t, 0, &v) == SKV_OK &&
 			    skv_txn_result(t, 1, &v) != SKV_OK;
 			skv_txn_reset(t);
