@@ -196,7 +196,7 @@ static void
 take_line(struct import *im, char *line, size_t len)
 {
 	struct envelope e = {.archive = true};
-	struct keyname k = {NULL};
+	struct keyname k = {.data = NULL};
 	struct doc_reader d;
 	const char *name;
 	size_t namelen;

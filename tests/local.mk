@@ -117,7 +117,9 @@ INTEGRATION_TESTS = \
 	%D%/integration/402-kill-9.sh \
 	%D%/integration/403-kill-9-under-load.sh \
 	%D%/integration/404-never-resent.sh \
-	%D%/integration/405-nginx-errors.sh
+	%D%/integration/405-nginx-errors.sh \
+	%D%/integration/901-descriptors.sh \
+	%D%/integration/902-failed-disk.sh
 
 TESTS += $(UNIT_TESTS) %D%/fuzz/corpus.sh $(INTEGRATION_TESTS)
 TEST_EXTENSIONS = .sh
@@ -137,7 +139,7 @@ EXTRA_DIST += $(INTEGRATION_TESTS) \
 	%D%/integration/lib_many.sh \
 	%D%/openapi/check.py %D%/openapi/lint.sh %D%/openapi/package.json \
 	%D%/openapi/package-lock.json %D%/openapi/redocly.yaml \
-	%D%/fuzz %D%/installcheck.sh %D%/tsan.supp
+	%D%/fuzz/corpus %D%/fuzz/corpus.sh %D%/installcheck.sh %D%/tsan.supp
 
 # Builds a program against what `make install' left behind.
 installcheck-local:

@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib_many.sh"
 
 start
-head -c 3000000 /dev/urandom >"$dir/large"
+head -c 300000 /dev/urandom >"$dir/large"
 n=0
 for type in ' text/plain' ' Text/HTML; charset=utf-8' ' image/png' \
     ' application/octet-stream' ' application/x-a; b="c\\d"' \
@@ -22,7 +22,7 @@ req PUT /kv/empty -H "$bin"
 for value in '""' '"text"' null -0 1e400 12345678901234567890123 \
     '{"b":1,"a":[{}]}' '"\u0000\ud83d\ude00"'; do
 	n=$((n + 1))
-	req PUT /kv/json/$n -H "$json" -d "{\"value\":$value,\"ttl\":$n}"
+	req PUT /kv/json/$n -H "$json" -d "{\"value\":$value,\"ttl\":${n}000}"
 	expect_status 200
 done
 req PUT /kv/json/b64 -H "$json" -d '{"value":"/wA=","encoding":"base64"}'
@@ -44,13 +44,13 @@ look()
 			while read -r key; do
 			req GET "/kv?key=$key" -H "Accept: $accept"
 			echo "$key $accept $(header Content-Type)" >>"$1"
-			if [ "$accept" = application/cbor ]; then
+			if [ "$(header Content-Type)" = application/cbor ]; then
 				hex "$dir/body"
 			else
 				cat "$dir/body"
 			fi | sed -e 's/"etag":"[^"]*"//' \
 			    -e 's/"ttl":[0-9]*/"ttl"/' \
-			    -e 's/6465746167.*//' >>"$1"
+			    -e "s/6465746167.*//" >>"$1"
 		done
 	done
 }
@@ -66,20 +66,15 @@ jq -c '[.items[] | {key, key64, size, type, e: has("ttl")}]' "$dir/body" \
     >"$dir/list"
 
 # Into another daemon, straight from one to the other, in chunks.
-mkdir "$dir/2"
-(
-	trap - EXIT
-	exec "$SCRIBEKVD" --config "$dir/scribekv.conf" \
-	    --store "leveldb:$dir/2/db" --socket "$dir/2/d.sock" \
-	    >"$dir/daemon.other.log" 2>&1 3>&-
-) &
-other=$!
-trap 'kill $other; finish' EXIT
+mkdir -p "$dir/2/nginx"
+trap 'ended=$?; set +e; reap web; reap other; (exit $ended); finish' EXIT
+spawn other "$dir/daemon.other.log" "$SCRIBEKVD" \
+    --config "$dir/scribekv.conf" --store "leveldb:$dir/2/db" \
+    --socket "$dir/2/d.sock"
 wait_for "the other daemon" grep -q ready "$dir/daemon.other.log"
 sed "s|$dir/|$dir/2/|g" "$dir/nginx.conf" >"$dir/2/nginx.conf"
-nginx -e "$dir/2/error.log" -c "$dir/2/nginx.conf" >"$dir/2/nginx.log" 2>&1 &
-web=$!
-trap 'kill $web $other; finish' EXIT
+spawn web "$dir/2/nginx.log" \
+    nginx -e "$dir/2/error.log" -c "$dir/2/nginx.conf"
 wait_for "the other nginx" test -S "$dir/2/n.sock"
 curl -sS --unix-socket "$nsock" -H 'Accept: application/x-ndjson' \
     http://t/kv | curl -sS --unix-socket "$dir/2/n.sock" -H "$ndjson" -T - \
@@ -96,8 +91,10 @@ req GET /kv
 jq -c '[.items[] | {key, key64, size, type, e: has("ttl")}]' "$dir/body" |
 	cmp - "$dir/list" || fail "the lists differ"
 nsock=$dir/n.sock
-kill $web $other
-wait $other || fail "the other daemon ended with status $?"
+reap web
+reap other
+wait_for "the other daemon to stop" test -f "$dir/other.rc"
+[ "$(cat "$dir/other.rc")" = 0 ] || fail "status $(cat "$dir/other.rc")"
 trap finish EXIT
 # Ranges, and nothing.
 export_to "$dir/some" '?prefix=cbor/'

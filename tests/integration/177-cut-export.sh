@@ -47,7 +47,7 @@ stop
 
 # Its time is over at the first look; whatever nginx has by then goes out.
 start --scan-lifetime-ms 1
-for i in 1 2 3; do
+for _ in 1 2 3; do
 	rc=0
 	curl -sS --unix-socket "$nsock" -o "$dir/got" \
 	    -H 'Accept: application/x-ndjson' http://t/kv 2>"$dir/curl.err" ||

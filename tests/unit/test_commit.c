@@ -448,6 +448,48 @@ close_while_sweeping(void)
 	db = NULL;
 }
 
+/* What only reads asks the leader when it cannot be sure by itself. */
+static void
+reads_beside_a_write(void)
+{
+	struct skv_txn *t = txn(), *r = txn();
+	struct skv_value v;
+	pthread_t id, reader;
+
+	put("before", "v");
+	t_get(r, "before");
+	t_get(r, "held");
+	id = hold_writer(t);
+	AZ(pthread_create(&reader, NULL, commit_in_thread, r));
+	while (stats().queued == 0)
+		continue;
+	fault_go();
+	AZ(pthread_join(id, NULL));
+	AZ(pthread_join(reader, NULL));
+	CU_OK(skv_txn_result(r, 0, &v));
+	CU_OK(skv_txn_result(r, 1, &v));
+	CU_ASSERT_EQUAL(skv_txn_revision(r), skv_txn_revision(t));
+	/* It is no write: no batch, no revision of its own. */
+	CU_ASSERT_EQUAL(stats().groups, 2);
+	skv_txn_free(t);
+	skv_txn_free(r);
+}
+
+/* An iterator would walk over all that was deleted behind an absent key. */
+static void
+reads_without_iterator(void)
+{
+	struct skv_txn *t = txn();
+	unsigned n = fault_count(FAULT_ITER_NEW);
+
+	t_get(t, "absent");
+	CU_OK(skv_commit(t));
+	CU_ASSERT_EQUAL(fault_count(FAULT_GET) > 0, true);
+	/* The sweeper has one of its own, once a second. */
+	CU_ASSERT(fault_count(FAULT_ITER_NEW) <= n + 1);
+	skv_txn_free(t);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -456,6 +498,8 @@ main(int argc, char **argv)
 		{ "a group has a bound", large_groups },
 		{ "a completion may submit another", chains },
 		{ "waiting threads lead on", waiters },
+		{ "what only reads sees one state", reads_beside_a_write },
+		{ "what only reads makes no iterator", reads_without_iterator },
 		{ "the queue has bounds", bounds },
 		{ "operations take room in the queue", operations_count },
 		{ "a barrier is shared", shared_barrier },

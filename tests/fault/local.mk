@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+# Faults of the machine: power, disk, bits, kill -9. The program "torture" is
+# built three times: with the store as it is, and with two known faults put
+# back into copies of its files, which it must find.
+
+check_PROGRAMS += %D%/torture %D%/torture_barrier %D%/torture_dirsync
+%C%_torture_SOURCES = \
+	%D%/history.c %D%/history.h \
+	%D%/place.c \
+	%D%/test_bitflip.c \
+	%D%/test_faults.c \
+	%D%/test_kill.c \
+	%D%/test_powerloss.c \
+	%D%/torture.c %D%/torture.h \
+	%D%/workload.c
+%C%_torture_LDADD = $(STORE_LIBS) $(CODEC_LIBS) $(BASE_LIBS)
+
+# The barrier is an empty sync write of LevelDB's.
+%C%_torture_barrier_SOURCES = $(%C%_torture_SOURCES) \
+	%D%/doubles.c %D%/doubles.h store/engine_leveldb.c
+%C%_torture_barrier_CPPFLAGS = $(AM_CPPFLAGS) \
+	-Dlogsync_barrier=double_barrier -Dleveldb_open=double_leveldb_open
+%C%_torture_barrier_LDADD = $(%C%_torture_LDADD)
+
+# The directory is never synced.
+%C%_torture_dirsync_SOURCES = $(%C%_torture_SOURCES) \
+	%D%/doubles.c %D%/doubles.h store/logsync.c
+%C%_torture_dirsync_CPPFLAGS = $(AM_CPPFLAGS) -Dfsync=double_fsync
+%C%_torture_dirsync_LDADD = $(%C%_torture_LDADD)
+
+# A module for LD_PRELOAD. Without -rpath libtool makes no shared one.
+check_LTLIBRARIES = %D%/powerloss.la
+%C%_powerloss_la_SOURCES = %D%/disk.c %D%/powerloss.c %D%/powerloss.h
+%C%_powerloss_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version \
+	-rpath $(abs_builddir)/%D%
+%C%_powerloss_la_LIBADD = -ldl
+
+FAULT_TESTS = \
+	%D%/kill.sh \
+	%D%/powerloss.sh \
+	%D%/faults.sh \
+	%D%/bitflip.sh \
+	%D%/double-barrier.sh \
+	%D%/double-dirsync.sh \
+	%D%/double-latch.sh
+TESTS += $(FAULT_TESTS)
+EXTRA_DIST += $(FAULT_TESTS) %D%/lib.sh %D%/torture.sh
