@@ -184,11 +184,9 @@ close_store(struct server *srv)
 static void
 stop_workers(struct server *srv, const pthread_t *workers, unsigned n)
 {
-	const uint64_t one = 1;
 	unsigned i;
 
-	atomic_store(&srv->draining, true);
-	CHECK(write(srv->stop_fd, &one, sizeof(one)) == sizeof(one));
+	workers_drain(srv);
 	for (i = 0; i < n; i++)
 		AZ(pthread_join(workers[i], NULL));
 }
@@ -242,20 +240,45 @@ reload(int argc, char **argv)
 }
 
 /*
- * Whether the store has failed in a way that only a restart can mend. A full
- * disk is not one: reads go on.
+ * Closes and opens the store again, with no request under way. If it does not
+ * open, the process ends for its supervisor to try: no request could be served.
+ */
+static void
+reopen_store(struct server *srv)
+{
+	log_infox("%s: there is room again: reopening", srv->conf->store);
+	workers_pause(srv);
+	if (wait_inflight(srv, srv->conf->drain_ms)) {
+		/* What it says of the old failure is known. */
+		(void)skv_close(srv->db, NULL);
+		if (!open_store(srv))
+			_exit(EXIT_FAILURE);
+	} else
+		log_warnx("not reopened yet: requests are under way");
+	workers_resume(srv);
+}
+
+/*
+ * Looks after the store: tells when its state changes, opens it again after a
+ * full disk. False when only a restart of the process can help.
  */
 static bool
-store_failed(struct server *srv)
+look_after_store(struct server *srv, enum skv_err *state)
 {
 	struct skv_errinfo info = {""};
 	enum skv_err err = skv_status(srv->db, &info);
 
-	if (err == SKV_OK || err == SKV_NOSPACE)
-		return (false);
-	log_errx("%s: %s: %s: stopping", srv->conf->store, skv_strerror(err),
-	    info.text);
-	return (true);
+	if (err != *state) {
+		if (err == SKV_OK)
+			log_infox("%s: writable again", srv->conf->store);
+		else
+			log_errx("%s: %s: %s", srv->conf->store,
+			    skv_strerror(err), info.text);
+		*state = err;
+	}
+	if (skv_wants_reopen(srv->db))
+		reopen_store(srv);
+	return (err == SKV_OK || err == SKV_NOSPACE);
 }
 
 /* Serves until a signal says stop (true) or the store has failed. */
@@ -264,6 +287,7 @@ wait_for_stop(struct server *srv, const sigset_t *signals, int argc,
     char **argv)
 {
 	const struct timespec tick = {.tv_sec = TICK_S};
+	enum skv_err state = SKV_OK;
 	int sig;
 
 	for (;;) {
@@ -273,7 +297,7 @@ wait_for_stop(struct server *srv, const sigset_t *signals, int argc,
 		else if (sig != -1)
 			break;
 		conn_resume(srv);
-		if (store_failed(srv))
+		if (!look_after_store(srv, &state))
 			return (false);
 	}
 	log_infox("%s: stopping", sig == SIGTERM ? "SIGTERM" : "SIGINT");
@@ -367,6 +391,8 @@ main(int argc, char **argv)
 	}
 	srv.conf = &conf;
 	lck_init(&srv.mtx);
+	lck_cond_init(&srv.paused);
+	lck_cond_init(&srv.resumed);
 	srv.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	srv.stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	srv.metrics = metrics_new();
@@ -381,6 +407,8 @@ main(int argc, char **argv)
 	if (srv.stop_fd != -1)
 		(void)close(srv.stop_fd);
 	metrics_free(srv.metrics);
+	lck_cond_release(&srv.paused);
+	lck_cond_release(&srv.resumed);
 	lck_release(&srv.mtx);
 	conf_release(&conf);
 	log_infox(ok ? "stopped" : "stopped after an error");

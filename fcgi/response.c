@@ -45,19 +45,20 @@ static const struct {
 	enum skv_err err;
 	unsigned status;
 	const char *detail;
+	bool logged; /* each time; main tells once of what lasts */
 } store_errors[] = {
-    {SKV_NOTFOUND, 404, "there is no such key"},
-    {SKV_CONFLICT, 412, "a condition is false"},
-    {SKV_INVALID, 400, "the request is outside the store's limits"},
-    {SKV_TOOBIG, 413, "the request or its answer is over the store's limits"},
-    {SKV_NOMEM, 503, "out of memory"},
-    {SKV_BUSY, 503, "too many writes are waiting"},
-    {SKV_TIMEDOUT, 503, "the request took too long"},
-    {SKV_CORRUPT, 500, "stored data is corrupt"},
-    {SKV_NOSPACE, 507, "the disk is full: the store is read-only"},
-    {SKV_IO, 503, "the disk failed: the store is read-only"},
-    {SKV_READONLY, 503, "the store is read-only after an earlier error"},
-    {SKV_STOPPED, 503, "the service is stopping"},
+    {SKV_NOTFOUND, 404, "there is no such key", false},
+    {SKV_CONFLICT, 412, "a condition is false", false},
+    {SKV_INVALID, 400, "the request is outside the store's limits", false},
+    {SKV_TOOBIG, 413, "the request or its answer is over the store's limits", false},
+    {SKV_NOMEM, 503, "out of memory", true},
+    {SKV_BUSY, 503, "too many writes are waiting", false},
+    {SKV_TIMEDOUT, 503, "the request took too long", true},
+    {SKV_CORRUPT, 500, "stored data is corrupt", true},
+    {SKV_NOSPACE, 507, "the disk is full: no new data is taken", false},
+    {SKV_IO, 503, "the disk failed: the store is read-only", true},
+    {SKV_READONLY, 503, "the store is read-only after an earlier error", false},
+    {SKV_STOPPED, 503, "the service is stopping", false},
 };
 
 #define NELEM(a) (sizeof(a) / sizeof((a)[0]))
@@ -237,7 +238,7 @@ response_store_error(struct request *r, enum skv_err err,
 	}
 	status = store_errors[i].status;
 	/* The file names in "why" are the operator's, not the client's. */
-	if (status >= 500 && err != SKV_BUSY)
+	if (store_errors[i].logged)
 		log_warnx("request %s: store: %s%s%s", r->id, skv_strerror(err),
 		    why[0] == '\0' ? "" : ": ", why);
 	(void)snprintf(detail, sizeof(detail), "%s%s%s", store_errors[i].detail,

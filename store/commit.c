@@ -374,6 +374,8 @@ submit(struct skv_txn *t, struct waiter *w,
 			commit_complete(t, err);
 			return (SKV_OK);
 		}
+	if (t->nputs > 0 && !space_left(t->db, &t->errinfo))
+		return (SKV_NOSPACE);
 	return (enqueue(t));
 }
 

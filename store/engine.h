@@ -71,6 +71,12 @@ struct engine_ops {
 	const char *(*iter_value)(const struct engine_iter *, size_t *ret_len);
 	enum skv_err (*iter_error)(const struct engine_iter *);
 
+	/*
+	 * Bytes that may still be written where the engine keeps its files;
+	 * false when that cannot be told. NULL: there is no such place.
+	 */
+	bool (*space)(struct engine *, uint64_t *ret_free);
+
 	/* See skv_engine_property(). */
 	char *(*property)(struct engine *, const char *name);
 };
@@ -93,6 +99,7 @@ struct engine_ops {
 		.max_queue = 65536, \
 		.max_queue_bytes = 256 << 20, \
 		.scan_lifetime_ms = 300000, \
+		.min_free = 128 << 20, \
 	}
 
 extern const struct engine_ops engine_leveldb; /* leveldb:DIR */

@@ -28,6 +28,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <leveldb/c.h>
@@ -612,6 +613,17 @@ engine_property(struct engine *e, const char *name)
 	return (copy);
 }
 
+static bool
+engine_space(struct engine *e, uint64_t *ret_free)
+{
+	struct statvfs fs;
+
+	if (statvfs(e->path, &fs) == -1)
+		return (false);
+	*ret_free = (uint64_t)fs.f_bavail * fs.f_frsize;
+	return (true);
+}
+
 #define COMMON_OPS \
 	.close = engine_close, .get = engine_get, \
 	.release = engine_release, .batch_put = engine_batch_put, \
@@ -622,7 +634,8 @@ engine_property(struct engine *e, const char *name)
 	.iter_seek_last = iter_seek_last, .iter_next = iter_next, \
 	.iter_prev = iter_prev, .iter_valid = iter_valid, \
 	.iter_key = iter_key, .iter_value = iter_value, \
-	.iter_error = iter_error, .property = engine_property
+	.iter_error = iter_error, .space = engine_space, \
+	.property = engine_property
 
 const struct engine_ops engine_leveldb = {
 	.name = "leveldb",

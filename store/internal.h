@@ -8,6 +8,7 @@
  *   commit.c  the queue, the leader, the error latch
  *   apply.c   what a transaction means: conditions, gets, the batch
  *   sync.c    the syncer thread, everything about durability
+ *   space.c   the free-space floor
  *   scan.c    ordered ranges
  *   expiry.c  the clock, the expiry index's sweeper
  */
@@ -100,6 +101,7 @@ struct skv_txn {
 	struct result *results;
 	size_t nresults, maxresults;
 	size_t nwrites; /* operations other than gets */
+	size_t nputs;	/* of which are puts */
 	bool frozen;
 	struct op firstop; /* saves an allocation for the usual single one */
 
@@ -131,6 +133,10 @@ struct skv {
 	_Atomic int64_t clock_offset;
 	atomic_uint nscans;
 	atomic_bool interrupted; /* skv_interrupt() */
+	/* Of space.c: what the last look at the disk found, and when the next
+	 * one is due. */
+	_Atomic uint64_t free_bytes;
+	_Atomic int64_t space_due_ns;
 
 	/* Odd while the leader writes to the engine, and another number
 	 * afterwards: whoever reads the same even one before and after has
@@ -213,6 +219,12 @@ enum skv_err apply_group(struct skv *, struct skv_txn *group,
  * could not, because of writes meanwhile; then the leader is to decide it.
  */
 bool apply_reads(struct skv *, struct skv_txn *, enum skv_err *ret_err);
+
+/* space.c */
+/* Whether there is room for new data; if not, says so. Looks now and then. */
+bool space_left(struct skv *, struct skv_errinfo *);
+/* Whether there is room enough to start again after the disk was full. */
+bool space_for_reopen(struct skv *);
 
 /* sync.c */
 bool sync_start(struct skv *);

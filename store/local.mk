@@ -16,6 +16,7 @@ noinst_LTLIBRARIES += %D%/libstore.la
 	%D%/record.c %D%/record.h \
 	%D%/scan.c \
 	%D%/scribekv.h \
+	%D%/space.c \
 	%D%/store.c \
 	%D%/sync.c \
 	%D%/txn.c \

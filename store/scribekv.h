@@ -136,6 +136,11 @@ struct skv_options {
 	 * of space. Default 300000; 0 is without limit. */
 	uint32_t scan_lifetime_ms;
 
+	/* Bytes of the disk that writes of new data leave free: below that
+	 * they get SKV_NOSPACE, before LevelDB meets the wall, while deletes
+	 * go on. Default 128 MiB; 0 does without. */
+	uint64_t min_free;
+
 	/* The present time, for tests. Default NULL: the system's clock. Must
 	 * be callable from any thread. */
 	int64_t (*clock_ms)(void *arg);
@@ -447,10 +452,17 @@ struct skv_stats {
 SKV_API void skv_stats(struct skv *, struct skv_stats *ret);
 
 /*
- * SKV_OK while the store accepts writes, otherwise the error that made it
- * read-only, with its text. Costs no input or output.
+ * SKV_OK while the store accepts writes; SKV_NOSPACE while the disk is full;
+ * another error when that one made the store read-only. With its text.
  */
 SKV_API enum skv_err skv_status(struct skv *, struct skv_errinfo *);
+/*
+ * After a write has failed a store stays read-only, because what LevelDB would
+ * acknowledge from then on could be lost. True when that failure was a full
+ * disk and there is room again: closing and opening makes it writable, and
+ * nothing that was acknowledged is lost by that. Never true of temp:.
+ */
+SKV_API bool skv_wants_reopen(struct skv *);
 /*
  * The store's clock, which expiry goes by: the system's, except that it never
  * goes back. What expires "ttl" seconds from now has expires_ms == skv_now_ms()

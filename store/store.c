@@ -160,6 +160,7 @@ check_options(const struct skv_options *o, struct skv_errinfo *info)
 	    {"max_queue", o->max_queue, 1, 1UL << 24},
 	    {"max_queue_bytes", o->max_queue_bytes, 1UL << 20, 1ULL << 40},
 	    {"scan_lifetime_ms", o->scan_lifetime_ms, 0, 86400000},
+	    {"min_free", o->min_free, 0, 1ULL << 40},
 	};
 	size_t i;
 
@@ -348,6 +349,7 @@ skv_alloc(const struct engine_ops *ops, const struct skv_options *opts)
 	db->tail = &db->head;
 	lck_unlock(&db->mtx);
 	atomic_store(&db->clock_offset, INT64_MIN);
+	atomic_store(&db->free_bytes, UINT64_MAX);
 	return (db);
 }
 
@@ -522,10 +524,11 @@ skv_delete(struct skv *db, const void *key, size_t keylen)
 void
 skv_stats(struct skv *db, struct skv_stats *ret)
 {
-	CHECK_MAGIC(db, SKV_MAGIC);
+	enum skv_err state = skv_status(db, NULL);
+
 	lck_lock(&db->mtx);
 	*ret = db->stats;
-	ret->state = db->state;
+	ret->state = state;
 	ret->unsynced = db->written - db->synced;
 	ret->unsynced_ms = ret->unsynced == 0 ?
 	    0 :
@@ -545,7 +548,21 @@ skv_status(struct skv *db, struct skv_errinfo *info)
 	if (err != SKV_OK && info != NULL)
 		*info = db->state_info;
 	lck_unlock(&db->mtx);
-	return (err);
+	return (err == SKV_OK && !space_left(db, info) ? SKV_NOSPACE : err);
+}
+
+bool
+skv_wants_reopen(struct skv *db)
+{
+	enum skv_err err;
+
+	CHECK_MAGIC(db, SKV_MAGIC);
+	lck_lock(&db->mtx);
+	err = db->state;
+	lck_unlock(&db->mtx);
+	/* What is not kept would be gone after closing. */
+	return (err == SKV_NOSPACE && db->ops->persistent &&
+	    space_for_reopen(db));
 }
 
 const char *

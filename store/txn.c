@@ -70,7 +70,8 @@ skv_txn_reset(struct skv_txn *t)
 	CHECK_MAGIC(t, SKV_TXN_MAGIC);
 	txn_forget(t);
 	buf_reset(&t->arena);
-	t->nops = t->nconds = t->nrevs = t->nresults = t->nwrites = 0;
+	t->nops = t->nconds = t->nrevs = t->nresults = 0;
+	t->nwrites = t->nputs = 0;
 	t->frozen = false;
 	t->durability = t->db->opts.durability;
 }
@@ -197,6 +198,7 @@ add_op(struct skv_txn *t, enum op_type type, const void *key, size_t keylen,
 	    .key.offset = offset,
 	};
 	t->nwrites += type != OP_GET;
+	t->nputs += type == OP_PUT;
 	return (SKV_OK);
 }
 
@@ -223,6 +225,7 @@ skv_txn_put(struct skv_txn *t, const void *key, size_t keylen,
 		buf_truncate(&t->arena, op->key.offset);
 		t->nops--;
 		t->nwrites--;
+		t->nputs--;
 		return (SKV_NOMEM);
 	}
 	op->recordlen = t->arena.len - op->record.offset;

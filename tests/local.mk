@@ -91,6 +91,23 @@ INTEGRATION_TESTS = \
 	%D%/integration/154-cbor.sh \
 	%D%/integration/155-accept-kinds.sh \
 	%D%/integration/156-base64.sh \
+	%D%/integration/160-transaction.sh \
+	%D%/integration/161-conditions.sh \
+	%D%/integration/162-cbor-transaction.sh \
+	%D%/integration/163-transaction-kill-9.sh \
+	%D%/integration/165-list.sh \
+	%D%/integration/166-pages.sh \
+	%D%/integration/167-pages-while-writing.sh \
+	%D%/integration/170-count-delete.sh \
+	%D%/integration/171-odd-keys.sh \
+	%D%/integration/175-export-import.sh \
+	%D%/integration/176-import-forms.sh \
+	%D%/integration/177-cut-export.sh \
+	%D%/integration/178-slow-exports.sh \
+	%D%/integration/179-constant-memory.sh \
+	%D%/integration/180-expiry-clock.sh \
+	%D%/integration/185-metrics.sh \
+	%D%/integration/186-slow-requests.sh \
 	%D%/integration/190-readme-examples.sh \
 	%D%/integration/191-http-examples.sh \
 	%D%/integration/192-operations-examples.sh \
@@ -107,6 +124,10 @@ INTEGRATION_TESTS = \
 	%D%/integration/207-chunked.sh \
 	%D%/integration/208-bad-headers.sh \
 	%D%/integration/255-hostile-memory.sh \
+	%D%/integration/260-bad-transactions.sh \
+	%D%/integration/261-transaction-limits.sh \
+	%D%/integration/265-bad-lists.sh \
+	%D%/integration/266-bad-imports.sh \
 	%D%/integration/300-parallel.sh \
 	%D%/integration/301-parallel-writes.sh \
 	%D%/integration/302-compare-and-swap.sh \
@@ -118,6 +139,7 @@ INTEGRATION_TESTS = \
 	%D%/integration/403-kill-9-under-load.sh \
 	%D%/integration/404-never-resent.sh \
 	%D%/integration/405-nginx-errors.sh \
+	%D%/integration/406-full-disk.sh \
 	%D%/integration/901-descriptors.sh \
 	%D%/integration/902-failed-disk.sh
 

@@ -67,7 +67,16 @@ jq -c '[.items[] | {key, key64, size, type, e: has("ttl")}]' "$dir/body" \
 
 # Into another daemon, straight from one to the other, in chunks.
 mkdir -p "$dir/2/nginx"
-trap 'ended=$?; set +e; reap web; reap other; (exit $ended); finish' EXIT
+both_end()
+{
+	ended=$?
+	set +e
+	reap web
+	reap other
+	(exit $ended)
+	finish
+}
+trap both_end EXIT
 spawn other "$dir/daemon.other.log" "$SCRIBEKVD" \
     --config "$dir/scribekv.conf" --store "leveldb:$dir/2/db" \
     --socket "$dir/2/d.sock"

@@ -49,7 +49,7 @@ req PATCH /kv/a
 req PUT '/kv/a?sync=true' -H "$bin" -d 3
 req PUT /kv/a -H 'If-Match: "x"' -H "$bin" -d 4
 txn '{"ops":[{"op":"put","key":"c","value":1},{"op":"get","key":"c"}]}'
-txn '{"if":[{"key":"c","exists":false}],"ops":[]}'
+txn '{"if":[{"key":"c","exists":false}],"ops":[{"op":"delete","key":"c"}]}'
 req GET /kv
 scrape
 count()
@@ -83,7 +83,7 @@ moved scribekv_store_errors_total 0
 [ "$(metric scribekv_long_requests)" = 0 ] || fail "long requests"
 [ "$(metric scribekv_connections)" -ge 1 ] || fail "no connection"
 groups=$(metric scribekv_commit_groups_total)
-[ "$(metric scribekv_commit_group_size_count)" = "$groups" ] || fail "groups"
+[ "$(metric scribekv_commit_group_transactions_count)" = "$groups" ] || fail "groups"
 [ "$(metric scribekv_commit_duration_seconds_count)" = "$groups" ] ||
 	fail "durations"
 [ "$(metric scribekv_sync_duration_seconds_count)" = \

@@ -398,10 +398,11 @@ dlog=$dir/daemon.mute.log
 rm -f "$dsock"
 (umask 0 && spawn daemon "$dlog" mute)
 wait_for "the mute daemon" ready_or_dead
-nginx_server='fastcgi_read_timeout 50ms;'
+impatient 50ms
 start_nginx
 each 504
 stop_nginx
+snippets=$SKV_SRCDIR/nginx
 signal_daemon KILL
 
 # Limits, and addresses, that nginx refuses.

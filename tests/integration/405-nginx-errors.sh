@@ -17,7 +17,7 @@ dlog=$dir/daemon.1.log
 umask 0
 spawn daemon "$dlog" mute
 wait_for "the mute daemon" ready_or_dead
-nginx_server='fastcgi_read_timeout 1s;'
+impatient 1s
 start_nginx
 req PUT /kv/a -d x
 expect_problem 504

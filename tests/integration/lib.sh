@@ -50,6 +50,7 @@ ndaemon=0
 nginx_workers=auto
 nginx_http= # further directives for http {}
 nginx_server= # further directives and for server {}
+snippets=$SKV_SRCDIR/nginx
 # Tenths of a second that anything may take: not a measure of speed, only the
 # end of waiting for what will not come.
 deadline=${SKV_VALGRIND:+3000}
@@ -227,6 +228,17 @@ nginx_up()
 	curl -s -o "$dir/probe" --unix-socket "$nsock" http://scribekv.test/
 }
 
+# impatient TIME: lets nginx wait no longer than that for the daemon, by a copy
+# of the snippets that differs in nothing else.
+impatient()
+{
+	snippets=$dir/snippets
+	mkdir -p "$snippets"
+	cp "$SKV_SRCDIR"/nginx/*.conf "$snippets"
+	sed -i "s/fastcgi_read_timeout .*;/fastcgi_read_timeout $1;/" \
+	    "$snippets/scribekv-server.conf"
+}
+
 start_nginx()
 {
 	nginx_user=
@@ -234,7 +246,7 @@ start_nginx()
 	mkdir -p "$dir/nginx"
 	chmod 755 "$dir/nginx"
 	sed -e '/^#/d' -e "s|@LISTEN@|unix:$nsock|" -e "s|@SOCKET@|$dsock|" \
-	    -e "s|@PREFIX@|$dir/nginx|" -e "s|@SNIPPETS@|$SKV_SRCDIR/nginx|" \
+	    -e "s|@PREFIX@|$dir/nginx|" -e "s|@SNIPPETS@|$snippets|" \
 	    -e "s|@USER@|$nginx_user|" "$SKV_SRCDIR/nginx/quickstart.conf.in" \
 	    -e "s|worker_processes auto|worker_processes $nginx_workers|" \
 	    -e "s|^http {|&$nginx_http|" \

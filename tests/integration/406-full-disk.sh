@@ -1,0 +1,94 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# A disk that fills up: new data is refused before LevelDB meets the wall, or
+# after it has met it; reads and, before it, deletes go on; service resumes by
+# itself when there is room, and nothing that was acknowledged is lost.
+
+# A small disk is made of a mount that nobody else sees.
+if [ "$(id -u)" -ne 0 ] || ! unshare -m true 2>/dev/null; then
+	echo "406-full-disk: skipped: may not mount a small file system"
+	exit 77
+fi
+if [ -z "${SKV_UNSHARED:-}" ]; then
+	SKV_UNSHARED=1 exec unshare -m sh "$0"
+fi
+. "$(dirname "$0")/lib.sh"
+
+mkdir "$dir/disk"
+mount -t tmpfs -o size=40m none "$dir/disk" || exit 77
+store=leveldb:$dir/disk/db
+head -c 200000 /dev/urandom >"$dir/value"
+
+# Puts until one is refused; $n of them were taken.
+fill()
+{
+	n=0
+	status=200
+	while [ "$status" = 200 ] && [ $n -lt 1000 ]; do
+		n=$((n + 1))
+		req PUT "/kv/$1$n" -H "$bin" --data-binary "@$dir/value"
+	done
+	n=$((n - 1))
+	expect_problem 507
+}
+
+# All that were taken are there.
+all_there()
+{
+	i=1
+	while [ $i -le "$2" ]; do
+		req GET "/kv/$1$i"
+		expect_status 200
+		cmp -s "$dir/body" "$dir/value" || fail "key $1$i has changed"
+		i=$((i + 1))
+	done
+}
+
+writable()
+{
+	req PUT /kv/probe -d x
+	[ "$status" = 200 ]
+}
+
+# The floor.
+head -c 15000000 /dev/zero >"$dir/disk/ballast"
+start --write-buffer-size 256k --min-free 8m
+fill floor
+expect_json '.applied == "no"'
+[ "$n" -gt 10 ] || fail "full after $n"
+all_there floor "$n"
+req DELETE /kv/floor1
+expect_status 204
+req GET /health
+expect_status 503
+expect_json '.status == "read-only"'
+req GET /health/live
+expect_status 200
+rm "$dir/disk/ballast"
+wait_for "room" writable
+req GET /health
+expect_status 200
+req DELETE '/kv?all=true'
+expect_status 200
+stop
+
+# The wall. Without a floor LevelDB itself fails, and has to be opened again.
+rm -rf "$dir/disk/db"
+head -c 25000000 /dev/zero >"$dir/disk/ballast"
+start --write-buffer-size 256k --min-free 0 --sync-interval-ms 100
+fill wall
+all_there wall "$n"
+req DELETE /kv/wall1
+expect_problem 507
+expect_json '.applied == "no"'
+req GET /health
+expect_status 503
+rm "$dir/disk/ballast"
+wait_for "the store to be opened again" writable
+grep -q reopening "$dlog" || fail "it was not"
+all_there wall "$n"
+stop
+start
+all_there wall "$n"
+stop
+umount "$dir/disk"
