@@ -402,7 +402,7 @@ impatient 50ms
 start_nginx
 each 504
 stop_nginx
-snippets=$SKV_SRCDIR/nginx
+snippets=
 signal_daemon KILL
 
 # Limits, and addresses, that nginx refuses.

@@ -50,7 +50,7 @@ ndaemon=0
 nginx_workers=auto
 nginx_http= # further directives for http {}
 nginx_server= # further directives and for server {}
-snippets=$SKV_SRCDIR/nginx
+snippets= # of nginx, when they are not the source's own
 # Tenths of a second that anything may take: not a measure of speed, only the
 # end of waiting for what will not come.
 deadline=${SKV_VALGRIND:+3000}
@@ -246,7 +246,7 @@ start_nginx()
 	mkdir -p "$dir/nginx"
 	chmod 755 "$dir/nginx"
 	sed -e '/^#/d' -e "s|@LISTEN@|unix:$nsock|" -e "s|@SOCKET@|$dsock|" \
-	    -e "s|@PREFIX@|$dir/nginx|" -e "s|@SNIPPETS@|$snippets|" \
+	    -e "s|@PREFIX@|$dir/nginx|" -e "s|@SNIPPETS@|${snippets:-$SKV_SRCDIR/nginx}|" \
 	    -e "s|@USER@|$nginx_user|" "$SKV_SRCDIR/nginx/quickstart.conf.in" \
 	    -e "s|worker_processes auto|worker_processes $nginx_workers|" \
 	    -e "s|^http {|&$nginx_http|" \
