@@ -8,9 +8,8 @@
  * - Opening is strict (paranoid_checks). Without that LevelDB takes index and
  *   filter blocks without looking at their checksums, so that a flipped bit
  *   hides keys; and its compactions do so with data, giving a damaged block a
- *   new and valid checksum. But a strict open also refuses a log that ends in
- *   the middle of a record, as one does after a power loss. Such a store is
- *   opened once without, which takes the log in up to there, and then again.
+ *   new and valid checksum. But a strict open also refuses what a loss of power
+ *   leaves: see recover.c, which is run before.
  * - An iterator passes over a block that it cannot read and goes on behind it.
  *   So its status is asked for after every move, not only at its end.
  * - Without CURRENT it makes a new store and deletes the tables of the old.
@@ -26,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -36,6 +36,7 @@
 #include "base/check.h"
 #include "store/internal.h"
 #include "store/logsync.h"
+#include "store/recover.h"
 
 /* LevelDB's own bounds of max_open_files. */
 #define FILES_MIN 74
@@ -44,10 +45,12 @@
 #define FILES_SPARE 256
 /* A batch that grew larger than this gives its memory back. */
 #define BATCH_KEEP (4 << 20)
+#define LOCKED_TEXT "%s: the store is already open, in this or another process"
 
 struct engine {
 	char *path;
 	bool temp; /* remove the directory on closing */
+	int dirfd; /* holds the lock on the directory; -1: not yet */
 	leveldb_options_t *options;
 	leveldb_cache_t *cache;
 	leveldb_filterpolicy_t *filter; /* NULL: none */
@@ -116,8 +119,7 @@ take_error(const char *path, char *text, struct skv_errinfo *info)
 		return (SKV_OK);
 	err = error_of(text);
 	if (info != NULL && err == SKV_LOCKED)
-		errinfo_set(info, "%s: the store is already open, in this or "
-		    "another process", path);
+		errinfo_set(info, LOCKED_TEXT, path);
 	else if (info != NULL)
 		errinfo_set(info, "%s: %s", path, text);
 	leveldb_free(text);
@@ -294,31 +296,33 @@ make_options(struct engine *e, const struct skv_options *opts)
 	e->batch = leveldb_writebatch_create();
 }
 
+/*
+ * Takes the directory for this handle, for LevelDB does so only when it opens;
+ * what may be changed before that is changed by one alone.
+ */
 static enum skv_err
-open_once(struct engine *e, bool strict, struct skv_errinfo *info)
+lock_directory(struct engine *e, struct skv_errinfo *info)
 {
-	char *text = NULL;
-
-	leveldb_options_set_paranoid_checks(e->options, strict);
-	e->db = leveldb_open(e->options, e->path, &text);
-	return (take_error(e->path, text, info));
+	e->dirfd = open(e->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (e->dirfd == -1)
+		return (sys_error("open", e->path, info));
+	if (flock(e->dirfd, LOCK_EX | LOCK_NB) == 0)
+		return (SKV_OK);
+	if (errno != EWOULDBLOCK)
+		return (sys_error("flock", e->path, info));
+	errinfo_set(info, LOCKED_TEXT, e->path);
+	return (SKV_LOCKED);
 }
 
 static enum skv_err
 open_db(struct engine *e, struct skv_errinfo *info)
 {
+	char *text = NULL;
 	enum skv_err err;
 
-	err = open_once(e, true, info);
-	if (err == SKV_CORRUPT) {
-		err = open_once(e, false, info);
-		if (err != SKV_OK)
-			return (err);
-		leveldb_close(e->db);
-		err = open_once(e, true, info);
-		if (err == SKV_OK)
-			errinfo_set(info, "%s", "");
-	}
+	leveldb_options_set_paranoid_checks(e->options, 1);
+	e->db = leveldb_open(e->options, e->path, &text);
+	err = take_error(e->path, text, info);
 	if (err != SKV_OK)
 		return (err);
 	/*
@@ -350,6 +354,8 @@ engine_close(struct engine *e)
 	}
 	if (e->temp)
 		remove_directory(e->path);
+	if (e->dirfd != -1)
+		(void)close(e->dirfd);
 	free(e->path);
 	free(e);
 }
@@ -363,6 +369,10 @@ open_engine(struct engine *e, const struct skv_options *opts,
 	enum skv_err err;
 
 	err = prepare(e->path, opts->create, info);
+	if (err == SKV_OK)
+		err = lock_directory(e, info);
+	if (err == SKV_OK)
+		err = recover_directory(e->dirfd, e->path, info);
 	if (err == SKV_OK) {
 		AZ(sigfillset(&all));
 		AZ(pthread_sigmask(SIG_SETMASK, &all, &old));
@@ -405,6 +415,7 @@ leveldb_engine_open(const char *path, const struct skv_options *opts,
 	e = calloc(1, sizeof(*e));
 	if (e == NULL || (e->path = strdup(path)) == NULL)
 		return (no_memory(e, info));
+	e->dirfd = -1;
 	return (open_engine(e, opts, info, ret));
 }
 
@@ -427,6 +438,7 @@ temp_engine_open(const char *path, const struct skv_options *opts,
 	e = calloc(1, sizeof(*e));
 	if (e == NULL || asprintf(&e->path, "%s/scribekv-XXXXXX", parent) == -1)
 		return (no_memory(e, info));
+	e->dirfd = -1;
 	if (mkdtemp(e->path) == NULL) {
 		err = sys_error("mkdtemp", e->path, info);
 		engine_close(e);

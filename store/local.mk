@@ -14,6 +14,7 @@ noinst_LTLIBRARIES += %D%/libstore.la
 	%D%/internal.h \
 	%D%/logsync.c %D%/logsync.h \
 	%D%/record.c %D%/record.h \
+	%D%/recover.c %D%/recover.h \
 	%D%/scan.c \
 	%D%/scribekv.h \
 	%D%/space.c \

@@ -63,6 +63,7 @@ struct change {
 	struct file *file;
 };
 
+/* Not base/lck.h: this is loaded into any program. */
 static pthread_mutex_t mtx = PTHREAD_MUTEX_INITIALIZER;
 static bool active;
 static char dir[PATHLEN], parent[PATHLEN];

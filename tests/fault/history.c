@@ -389,8 +389,8 @@ judge_order(const struct history *h, const struct range r[WRITERS],
 	free(acks);
 	if (!fit)
 		verdict_set(v, V_HOLE, "each writer's keys are as they once "
-		    "were, but not all at one revision: %u %u %u %u", v->upto[0],
-		    v->upto[1], v->upto[2], v->upto[3]);
+		    "were, but not all at one revision: %u %u %u %u",
+		    v->upto[0], v->upto[1], v->upto[2], v->upto[3]);
 }
 
 void

@@ -139,7 +139,7 @@ copy_dir(const char *from, const char *to)
 /* ------------------------------------------------------------- children -- */
 
 /* An environment variable, for child_start() to free. */
-static char *
+__attribute__((format(printf, 2, 3))) static char *
 variable(const char *name, const char *fmt, ...)
 {
 	char value[PATHLEN * 2], *text;

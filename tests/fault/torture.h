@@ -97,8 +97,8 @@ struct run {
 bool run_more(const struct run *);
 unsigned run_random(struct run *, unsigned below);
 /*
- * Counts and prints a violation, if there is one, with what led to it; "evidence"
- * (NULL: none) is a directory to keep. False if there was one.
+ * Counts and prints a violation, if there is one, with what led to it;
+ * "evidence" (NULL: none) is a directory to keep. False if there was one.
  */
 bool run_judged(struct run *, const struct verdict *, const char *evidence,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
