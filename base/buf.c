@@ -85,6 +85,28 @@ buf_printf(struct buf *b, const char *fmt, ...)
 	return (true);
 }
 
+size_t
+decimal(char dst[DECIMAL_MAX], uint64_t n)
+{
+	char digits[DECIMAL_MAX], *p = digits + sizeof(digits);
+	size_t len;
+
+	do
+		*--p = (char)('0' + n % 10);
+	while ((n /= 10) > 0);
+	len = (size_t)(digits + sizeof(digits) - p);
+	memcpy(dst, p, len);
+	return (len);
+}
+
+bool
+buf_add_uint(struct buf *b, uint64_t n)
+{
+	char digits[DECIMAL_MAX];
+
+	return (buf_add(b, digits, decimal(digits, n)));
+}
+
 char *
 buf_steal(struct buf *b, size_t *ret_len)
 {

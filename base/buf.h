@@ -41,6 +41,13 @@ void buf_truncate(struct buf *, size_t len);
 /* printf into the buffer. */
 bool buf_printf(struct buf *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/*
+ * Writes the decimal digits of a number, without a NUL; returns how many. A
+ * fraction of the cost of printf, for what every request needs.
+ */
+#define DECIMAL_MAX 20
+size_t decimal(char dst[DECIMAL_MAX], uint64_t);
+bool buf_add_uint(struct buf *, uint64_t);
 /* Gives the memory to the caller, who frees it with free(). */
 char *buf_steal(struct buf *, size_t *ret_len);
 

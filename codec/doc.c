@@ -311,14 +311,9 @@ doc_w_bool(struct doc_writer *w, bool b)
 static void
 put_decimal(struct buf *out, bool negative, uint64_t magnitude)
 {
-	char text[24], *p = text + sizeof(text);
-
-	do
-		*--p = (char)('0' + magnitude % 10);
-	while ((magnitude /= 10) > 0);
 	if (negative)
-		*--p = '-';
-	(void)buf_add(out, p, (size_t)(text + sizeof(text) - p));
+		(void)buf_addc(out, '-');
+	(void)buf_add_uint(out, magnitude);
 }
 
 void

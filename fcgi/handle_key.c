@@ -44,7 +44,7 @@ condition_failed(struct request *r, uint64_t revision, enum rep rep)
 	response_problem_begin(r, 412, why);
 	if (revision != 0) {
 		(void)etag_format(tag, skv_id(r->server->db), revision, rep);
-		response_header(r, "ETag", "\"%s\"", tag);
+		response_etag(r, tag);
 	}
 	response_problem_send(r);
 }
@@ -77,8 +77,8 @@ put_done(struct skv_txn *t, enum skv_err err, void *arg)
 	(void)etag_format(tag, skv_id(r->server->db), skv_txn_revision(t),
 	    (enum rep)r->put_etag);
 	response_begin(r, r->created ? 201 : 200);
-	response_header(r, "ETag", "\"%s\"", tag);
-	response_header(r, "KV-Revision", "%" PRIu64, skv_txn_revision(t));
+	response_etag(r, tag);
+	response_header_uint(r, "KV-Revision", skv_txn_revision(t));
 	doc_writer_init(&r->writer, DOC_JSON, &r->text);
 	doc_w_map(&r->writer);
 	doc_w_name(&r->writer, "status");
@@ -103,7 +103,7 @@ delete_done(struct skv_txn *t, enum skv_err err, void *arg)
 		write_failed(r, err);
 	else {
 		response_begin(r, 204);
-		response_header(r, "KV-Revision", "%" PRIu64,
+		response_header_uint(r, "KV-Revision",
 		    skv_txn_revision(t));
 		response_send_empty(r);
 	}
@@ -372,10 +372,10 @@ send_raw(struct request *r, const struct skv_value *v, enum range range,
 	char buf[SKV_TYPEMAX + 1];
 	const char *data = v->data;
 
-	response_header(r, "Accept-Ranges", "bytes");
+	response_header_text(r, "Accept-Ranges", "bytes");
 	/* A stored page must not run as this site. */
-	response_header(r, "X-Content-Type-Options", "nosniff");
-	response_header(r, "Content-Security-Policy", "sandbox");
+	response_header_text(r, "X-Content-Type-Options", "nosniff");
+	response_header_text(r, "Content-Security-Policy", "sandbox");
 	if (range == RANGE_PART)
 		response_header(r, "Content-Range",
 		    "bytes %" PRIu64 "-%" PRIu64 "/%zu", offset,
@@ -389,11 +389,11 @@ value_headers(struct request *r, const struct skv_value *v, const char *tag)
 {
 	int64_t ttl = value_ttl(r->server->db, v);
 
-	response_header(r, "ETag", "\"%s\"", tag);
-	response_header(r, "KV-Revision", "%" PRIu64, v->revision);
+	response_etag(r, tag);
+	response_header_uint(r, "KV-Revision", v->revision);
 	if (ttl != 0)
 		response_header(r, "KV-TTL", "%" PRId64, ttl);
-	response_header(r, "Vary", "Accept");
+	response_header_text(r, "Vary", "Accept");
 }
 
 static void

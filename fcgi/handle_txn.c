@@ -5,7 +5,6 @@
  */
 #include "config.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -474,8 +473,8 @@ send_results(struct request *r)
 	if (r->answer == DOC_JSON)
 		(void)buf_addc(&r->text, '\n');
 	response_begin(r, 200);
-	response_header(r, "KV-Revision", "%" PRIu64, skv_txn_revision(t));
-	response_header(r, "Vary", "Accept");
+	response_header_uint(r, "KV-Revision", skv_txn_revision(t));
+	response_header_text(r, "Vary", "Accept");
 	response_send_text(r, answer_type(r->answer));
 }
 

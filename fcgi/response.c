@@ -15,6 +15,8 @@
 #define PROBLEM "application/problem+json"
 /* What 503 tells clients to wait, in seconds. */
 #define RETRY_AFTER 1
+/* Room for the usual header, so that it is not made bit by bit. */
+#define HEAD_USUAL 512
 
 static const struct {
 	unsigned status;
@@ -80,8 +82,21 @@ response_begin(struct request *r, unsigned status)
 	AZ(r->status); /* one response per request */
 	r->status = status;
 	buf_reset(&r->head);
+	(void)buf_reserve(&r->head, HEAD_USUAL);
 	(void)buf_adds(&r->head, "Status: ");
-	(void)buf_printf(&r->head, "%u %s\r\n", status, reason(status));
+	(void)buf_add_uint(&r->head, status);
+	(void)buf_addc(&r->head, ' ');
+	(void)buf_adds(&r->head, reason(status));
+	(void)buf_add(&r->head, "\r\n", 2);
+}
+
+static void
+header(struct request *r, const char *name, const void *value, size_t len)
+{
+	(void)buf_adds(&r->head, name);
+	(void)buf_add(&r->head, ": ", 2);
+	(void)buf_add(&r->head, value, len);
+	(void)buf_add(&r->head, "\r\n", 2);
 }
 
 void
@@ -95,10 +110,29 @@ response_header(struct request *r, const char *name, const char *fmt, ...)
 	n = vsnprintf(value, sizeof(value), fmt, ap);
 	va_end(ap);
 	CHECK(n >= 0 && (size_t)n < sizeof(value));
-	(void)buf_adds(&r->head, name);
-	(void)buf_add(&r->head, ": ", 2);
-	(void)buf_add(&r->head, value, (size_t)n);
-	(void)buf_add(&r->head, "\r\n", 2);
+	header(r, name, value, (size_t)n);
+}
+
+void
+response_header_text(struct request *r, const char *name, const char *value)
+{
+	header(r, name, value, strlen(value));
+}
+
+void
+response_header_uint(struct request *r, const char *name, uint64_t value)
+{
+	char digits[DECIMAL_MAX];
+
+	header(r, name, digits, decimal(digits, value));
+}
+
+void
+response_etag(struct request *r, const char *tag)
+{
+	(void)buf_adds(&r->head, "ETag: \"");
+	(void)buf_adds(&r->head, tag);
+	(void)buf_adds(&r->head, "\"\r\n");
 }
 
 void
@@ -131,9 +165,9 @@ response_send(struct request *r, const char *type, const void *body,
 	bool ok;
 
 	if (type != NULL)
-		response_header(r, "Content-Type", "%s", type);
+		response_header_text(r, "Content-Type", type);
 	if (r->status != 204 && r->status != 304)
-		response_header(r, "Content-Length", "%zu", len);
+		response_header_uint(r, "Content-Length", len);
 	(void)buf_add(&r->head, "\r\n", 2);
 	if (buf_failed(&r->head)) {
 		send_out_of_memory(r);
@@ -161,8 +195,8 @@ bool
 response_stream(struct request *r, const char *type)
 {
 	response_begin(r, 200);
-	response_header(r, "Content-Type", "%s", type);
-	response_header(r, "Vary", "Accept");
+	response_header_text(r, "Content-Type", type);
+	response_header_text(r, "Vary", "Accept");
 	(void)buf_add(&r->head, "\r\n", 2);
 	return (!buf_failed(&r->head) &&
 	    conn_write(r->conn, r->head.data, r->head.len));

@@ -12,6 +12,12 @@
 void response_begin(struct request *, unsigned status);
 void response_header(struct request *, const char *name, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same without the cost of printf. */
+void response_header_text(struct request *, const char *name,
+    const char *value);
+void response_header_uint(struct request *, const char *name, uint64_t value);
+/* The field ETag with a tag of etag_format(). */
+void response_etag(struct request *, const char *tag);
 /* Sends with a body from anywhere; for HEAD, with its length alone. */
 void response_send(struct request *, const char *type, const void *body,
     size_t len);

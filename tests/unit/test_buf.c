@@ -161,6 +161,19 @@ gives_away(void)
 	free(p);
 }
 
+static void
+adds_numbers(void)
+{
+	CU_ASSERT(buf_add_uint(&buf, 0));
+	CU_ASSERT(buf_addc(&buf, ' '));
+	CU_ASSERT(buf_add_uint(&buf, 9));
+	CU_ASSERT(buf_addc(&buf, ' '));
+	CU_ASSERT(buf_add_uint(&buf, 10));
+	CU_ASSERT(buf_addc(&buf, ' '));
+	CU_ASSERT(buf_add_uint(&buf, UINT64_MAX));
+	CU_ASSERT(holds("0 9 10 18446744073709551615"));
+}
+
 static CU_TestInfo tests[] = {
 	{ "a buffer starts empty and without memory", starts_empty },
 	{ "additions are appended", appends },
@@ -170,6 +183,7 @@ static CU_TestInfo tests[] = {
 	    refuses_too_much },
 	{ "a reset keeps the memory", resets },
 	{ "printed text of any length fits", prints },
+	{ "numbers are added in decimal", adds_numbers },
 	{ "the memory can be taken", gives_away },
 	CU_TEST_INFO_NULL,
 };
