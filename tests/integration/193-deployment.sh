@@ -63,8 +63,8 @@ start_daemon
 	fail "the store is not $owner's"
 
 # nginx, by the two files that are shown.
-mkdir "$dir/nginx" "$dir/work"
-cd "$dir/work"
+mkdir "$dir/nginx" "$dir/files"
+cd "$dir/files"
 document_script "$SKV_SRCDIR/README.md" >"$dir/script"
 sed -i "s|unix:/run/scribekv/|unix:$dir/run/|" \
     "$root/etc/scribekv/nginx/scribekv-upstream.conf"
@@ -83,17 +83,17 @@ http {
 	scgi_temp_path $dir/nginx/scgi;
 	uwsgi_temp_path $dir/nginx/uwsgi;
 	access_log $dir/nginx/access.log;
-	include $dir/work/scribekv.conf;
-	include $dir/work/site.conf;
+	include $dir/files/scribekv.conf;
+	include $dir/files/site.conf;
 }
 END
 serve()
 {
 	rm -f "$nsock"
-	nginx -t -e "$dir/nginx/error.log" -c "$dir/work/nginx.conf" \
+	nginx -t -e "$dir/nginx/error.log" -c "$dir/files/nginx.conf" \
 	    >"$dir/nginx.log" 2>&1 || fail "$(cat "$dir/nginx.log")"
 	spawn nginx "$dir/nginx.log" \
-	    nginx -e "$dir/nginx/error.log" -c "$dir/work/nginx.conf"
+	    nginx -e "$dir/nginx/error.log" -c "$dir/files/nginx.conf"
 	wait_for nginx nginx_up
 }
 serve
@@ -114,7 +114,7 @@ stop_nginx
 # What the server says about access holds for the store, though not for
 # preflights, which browsers send without credentials.
 printf 'ann:{PLAIN}secret\n' >users
-sed -i "s|listen .*|& auth_basic kv; auth_basic_user_file $dir/work/users;|" \
+sed -i "s|listen .*|& auth_basic kv; auth_basic_user_file $dir/files/users;|" \
     site.conf
 serve
 for path in /kv/key /kv /health /metrics; do

@@ -117,8 +117,8 @@ EOF
 run_document()
 {
 	document_n=0
-	mkdir -p "$dir/work"
-	cd "$dir/work" || exit 99
+	mkdir -p "$dir/files"
+	cd "$dir/files" || exit 99
 	document_script "$1" >"$dir/script.in"
 	sed "$document_sed" "$dir/script.in" >"$dir/script"
 	# shellcheck disable=SC1091
