@@ -24,6 +24,7 @@ UNIT_TESTS = \
 	%D%/unit/test_scan \
 	%D%/unit/test_store \
 	%D%/unit/test_txn \
+	%D%/unit/test_typed \
 	%D%/unit/test_uri
 endif
 check_PROGRAMS += $(UNIT_TESTS)

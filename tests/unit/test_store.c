@@ -75,6 +75,7 @@ bad_options(void)
 	BAD(max_queue, (1UL << 24) + 1);
 	BAD(max_queue_bytes, (1UL << 20) - 1);
 	BAD(max_queue_bytes, (1ULL << 40) + 1);
+	BAD(min_free, (1ULL << 40) + 1);
 	BAD(scan_lifetime_ms, 86400001);
 	opts.cache_size = 0;
 	opts.block_size = 1024;
@@ -109,6 +110,7 @@ defaults(void)
 	CU_ASSERT_EQUAL(o.max_queue, 65536);
 	CU_ASSERT_EQUAL(o.max_queue_bytes, 256 << 20);
 	CU_ASSERT_EQUAL(o.scan_lifetime_ms, 300000);
+	CU_ASSERT_EQUAL(o.min_free, 128 << 20);
 	CU_ASSERT_PTR_NULL(o.clock_ms);
 	skv_options_init(&o, "temp:");
 	CU_ASSERT_EQUAL(o.cache_size, 64 << 20);
