@@ -14,9 +14,8 @@ if [ -z "${SKV_UNSHARED:-}" ]; then
 fi
 . "$(dirname "$0")/lib.sh"
 
-mkdir "$dir/disk"
-mount -t tmpfs -o size=40m none "$dir/disk" || exit 77
-store=leveldb:$dir/disk/db
+mount -t tmpfs -o size=40m none /mnt || exit 77
+store=leveldb:/mnt/db
 head -c 200000 /dev/urandom >"$dir/value"
 
 # Puts until one is refused; $n of them were taken.
@@ -51,11 +50,13 @@ writable()
 }
 
 # The floor.
-head -c 15000000 /dev/zero >"$dir/disk/ballast"
+head -c 15000000 /dev/zero >/mnt/ballast
 start --write-buffer-size 256k --min-free 8m
 fill floor
 expect_json '.applied == "no"'
 [ "$n" -gt 10 ] || fail "full after $n"
+# What LevelDB frees by itself now must not be enough.
+head -c 6500000 /dev/zero >/mnt/more
 all_there floor "$n"
 req DELETE /kv/floor1
 expect_status 204
@@ -64,7 +65,7 @@ expect_status 503
 expect_json '.status == "read-only"'
 req GET /health/live
 expect_status 200
-rm "$dir/disk/ballast"
+rm /mnt/ballast /mnt/more
 wait_for "room" writable
 req GET /health
 expect_status 200
@@ -73,8 +74,8 @@ expect_status 200
 stop
 
 # The wall. Without a floor LevelDB itself fails, and has to be opened again.
-rm -rf "$dir/disk/db"
-head -c 25000000 /dev/zero >"$dir/disk/ballast"
+rm -rf /mnt/db
+head -c 25000000 /dev/zero >/mnt/ballast
 start --write-buffer-size 256k --min-free 0 --sync-interval-ms 100
 fill wall
 all_there wall "$n"
@@ -83,7 +84,7 @@ expect_problem 507
 expect_json '.applied == "no"'
 req GET /health
 expect_status 503
-rm "$dir/disk/ballast"
+rm /mnt/ballast
 wait_for "the store to be opened again" writable
 grep -q reopening "$dlog" || fail "it was not"
 all_there wall "$n"
@@ -91,4 +92,3 @@ stop
 start
 all_there wall "$n"
 stop
-umount "$dir/disk"
