@@ -49,10 +49,13 @@ stop
 start --scan-lifetime-ms 1
 for _ in 1 2 3; do
 	rc=0
-	curl -sS --unix-socket "$nsock" -o "$dir/got" \
+	curl -sSf --unix-socket "$nsock" -o "$dir/got" \
 	    -H 'Accept: application/x-ndjson' http://t/kv 2>"$dir/curl.err" ||
 		rc=$?
-	[ $rc = 18 ] || [ $rc = 56 ] || fail "curl ended with $rc"
+	# 22: cut before nginx had anything, which makes it a 502.
+	[ $rc = 18 ] || [ $rc = 56 ] || [ $rc = 22 ] ||
+		fail "curl ended with $rc"
+	[ $rc != 22 ] || : >"$dir/got"
 	[ "$(wc -l <"$dir/got")" -lt 20000 ] || fail "it was not cut"
 done
 grep -q 'export cut short' "$dlog" || fail "the log does not tell"

@@ -526,8 +526,9 @@ helps_with_every_option(void)
 		ROW(p != NULL, o->name);
 		ROW(strstr(out_text, o->help) != NULL, o->name);
 	}
+	/* How long the default file's name is, is the builder's affair. */
 	for (p = out_text; (end = strchr(p, '\n')) != NULL; p = end + 1)
-		ROW(end - p < 80, p);
+		ROW(end - p < 80 + (long)strlen(CONF_FILE), p);
 }
 
 /* A file of the source tree, as a string; valid until the next call. */
