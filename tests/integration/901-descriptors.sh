@@ -22,6 +22,7 @@ crowd()
 
 few_descriptors()
 {
+	# shellcheck disable=SC3045 # dash and bash have it
 	ulimit -n 400
 	scribekvd "$@"
 }
