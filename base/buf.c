@@ -34,13 +34,11 @@ buf_truncate(struct buf *b, size_t len)
 }
 
 bool
-buf_reserve(struct buf *b, size_t more)
+buf_grow(struct buf *b, size_t more)
 {
 	size_t cap;
 	char *p;
 
-	if (b->cap - b->len >= more)
-		return (true);
 	if (more > SIZE_MAX / 2 - b->len) {
 		b->failed = true;
 		return (false);

@@ -32,8 +32,8 @@ buf_init(struct buf *b)
 }
 
 void buf_release(struct buf *);
-/* Makes room for "more" further bytes. */
-bool buf_reserve(struct buf *, size_t more);
+/* What buf_reserve() does when the memory has to grow. */
+bool buf_grow(struct buf *, size_t more);
 /* Forgets the contents and a failure, keeps the memory. */
 void buf_reset(struct buf *);
 /* Takes back what was added after the first "len" bytes, and a failure. */
@@ -57,13 +57,20 @@ buf_failed(const struct buf *b)
 	return (b->failed);
 }
 
+/* Makes room for "more" further bytes. */
+static inline bool
+buf_reserve(struct buf *b, size_t more)
+{
+	return (b->cap - b->len >= more || buf_grow(b, more));
+}
+
 /* Room for "len" more bytes that the caller fills in, or NULL. */
 static inline char *
 buf_extend(struct buf *b, size_t len)
 {
 	char *p;
 
-	if (b->cap - b->len < len && !buf_reserve(b, len))
+	if (!buf_reserve(b, len))
 		return (NULL);
 	p = b->data + b->len;
 	b->len += len;

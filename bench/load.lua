@@ -1,33 +1,59 @@
 -- SPDX-License-Identifier: MIT
--- One kind of request for wrk, over 10,000 keys and with values of 100 bytes.
--- All requests are made beforehand, so that wrk only sends them.
--- usage: wrk -t 2 -s load.lua URL -- KIND
+-- One kind of request for wrk.
+-- usage: wrk -t N ... -s load.lua URL -- KIND [KEYS [BYTES [zipf]]]
+--
+-- Over 10,000 keys and with values of 100 bytes unless told otherwise. When
+-- all requests are not too many they are made beforehand, in the order of the
+-- keys, so that wrk only sends them; otherwise each is made when it is sent,
+-- for a key by chance: every key as likely as another, or by Zipf's law with
+-- exponent 0.99.
 
-local nkeys = 10000
+local kind, nkeys, size, zipf
 local batch = 100
-local value = string.rep("x", 100)
+local premade_bytes = 64 * 1024 * 1024
+
+-- ---------------------------------------------------------------- bodies --
+
+-- Bytes that do not compress well, the same in every run.
+local blob
+
+local function make_blob(n)
+	local state, t = 1, {}
+	for i = 1, n do
+		state = (state * 16807) % 2147483647
+		t[i] = string.char(35 + state % 57) -- no " and no \
+	end
+	return table.concat(t)
+end
+
+local function value(i)
+	local first = i * 7919 % (#blob - size)
+	return blob:sub(first + 1, first + size)
+end
+
+local function key(i)
+	return string.format("key%08d", i % nkeys)
+end
 
 local function text_cbor(s)
 	local n = #s
 	if n < 24 then
 		return string.char(0x60 + n) .. s
+	elseif n < 256 then
+		return string.char(0x78, n) .. s
 	end
-	return string.char(0x78, n) .. s
-end
-
-local function key(i)
-	return string.format("key%06d", i % nkeys)
+	return string.char(0x79, math.floor(n / 256), n % 256) .. s
 end
 
 local function json_op(i)
 	return string.format('{"op":"put","key":"%s","value":"%s"}', key(i),
-	    value)
+	    value(i))
 end
 
 local function cbor_op(i)
 	return string.char(0xa3) .. text_cbor("op") .. text_cbor("put") ..
 	    text_cbor("key") .. text_cbor(key(i)) ..
-	    text_cbor("value") .. text_cbor(value)
+	    text_cbor("value") .. text_cbor(value(i))
 end
 
 local function ops(op, first, separator)
@@ -38,39 +64,113 @@ local function ops(op, first, separator)
 	return table.concat(list, separator)
 end
 
-local raw = { ["Content-Type"] = "application/octet-stream" }
-local json = { ["Content-Type"] = "application/json" }
-local cbor = { ["Content-Type"] = "application/cbor" }
+local digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" ..
+    "0123456789+/"
 
--- The request number i; of txn-json and txn-cbor there are as many as fill
--- the keys once.
+local function base64(s)
+	local out = {}
+	for i = 1, #s, 3 do
+		local a, b, c = s:byte(i, i + 2)
+		local n = a * 65536 + (b or 0) * 256 + (c or 0)
+		for j = 3, 0, -1 do
+			local d = math.floor(n / 64 ^ j) % 64 + 1
+			out[#out + 1] = digits:sub(d, d)
+		end
+	end
+	local pad = -#s % 3
+	return table.concat(out):sub(1, -1 - pad) .. ("="):rep(pad)
+end
+
+-- -------------------------------------------------------------- requests --
+
+local function get(path)
+	return "GET " .. path .. " HTTP/1.1\r\nHost: bench\r\n\r\n"
+end
+
+local function send(method, path, type, body)
+	return string.format("%s %s HTTP/1.1\r\nHost: bench\r\n" ..
+	    "Content-Type: %s\r\nContent-Length: %d\r\n\r\n", method, path, type,
+	    #body) .. body
+end
+
+local raw = "application/octet-stream"
+
+-- The request number i.
 local kinds = {
 	get = function(i)
-		return wrk.format("GET", "/kv/" .. key(i))
+		return get("/kv/" .. key(i))
 	end,
 	put = function(i)
-		return wrk.format("PUT", "/kv/" .. key(i), raw, value)
+		return send("PUT", "/kv/" .. key(i), raw, value(i))
 	end,
 	["put-sync"] = function(i)
-		return wrk.format("PUT", "/kv/" .. key(i) .. "?sync=true", raw,
-		    value)
+		return send("PUT", "/kv/" .. key(i) .. "?sync=true", raw,
+		    value(i))
 	end,
 	["txn-json"] = function(i)
-		return wrk.format("POST", "/kv", json,
+		return send("POST", "/kv", "application/json",
 		    '{"ops":[' .. ops(json_op, i * batch, ",") .. "]}")
 	end,
 	["txn-cbor"] = function(i)
-		return wrk.format("POST", "/kv", cbor,
+		return send("POST", "/kv", "application/cbor",
 		    string.char(0xa1) .. text_cbor("ops") ..
 		    string.char(0x98, batch) .. ops(cbor_op, i * batch, ""))
 	end,
+	-- An answer of nginx itself: see lib.sh.
+	["return"] = function(i)
+		return get("/bench")
+	end,
+	["webdis-get"] = function(i)
+		return get("/GET/" .. key(i) .. ".txt")
+	end,
+	["webdis-put"] = function(i)
+		return send("PUT", "/SET/" .. key(i), raw, value(i))
+	end,
+	["etcd-get"] = function(i)
+		return send("POST", "/v3/kv/range", "application/json",
+		    '{"key":"' .. base64(key(i)) .. '"}')
+	end,
+	["etcd-put"] = function(i)
+		return send("POST", "/v3/kv/put", "application/json",
+		    '{"key":"' .. base64(key(i)) .. '","value":"' ..
+		    base64(value(i)) .. '"}')
+	end,
 }
 
+-- ------------------------------------------------------------------ keys --
+
+-- Ranks by Zipf's law, after Gray et al., "Quickly generating billion-record
+-- synthetic databases" (1994). The sum is exact for the first ranks and an
+-- integral for the rest; hot keys are spread over all keys by a prime.
+local function zipf_ranks(n)
+	local theta, exact, sum = 0.99, math.min(n, 100000), 0
+	for i = 1, exact do
+		sum = sum + 1 / i ^ theta
+	end
+	sum = sum + ((n + 0.5) ^ (1 - theta) - (exact + 0.5) ^ (1 - theta)) /
+	    (1 - theta)
+	local alpha = 1 / (1 - theta)
+	local eta = (1 - (2 / n) ^ (1 - theta)) / (1 - (1 + 0.5 ^ theta) / sum)
+	return function()
+		local u = math.random()
+		local uz = u * sum
+		local rank = math.floor(n * (eta * u - eta + 1) ^ alpha)
+		if uz < 1 then
+			rank = 0
+		elseif uz < 1 + 0.5 ^ theta then
+			rank = 1
+		end
+		return rank * 1000003 % n
+	end
+end
+
+-- ------------------------------------------------------------------- wrk --
+
 local requests = {}
+local make, choose
 local nrequests, nextrequest
 
 -- Threads begin at different places.
-local threads = 2
 local nthreads = 0
 
 function setup(thread)
@@ -79,24 +179,42 @@ function setup(thread)
 end
 
 function init(args)
-	local kind = args[1]
+	kind = args[1]
+	nkeys = tonumber(args[2] or 10000)
+	size = tonumber(args[3] or 100)
+	zipf = args[4] == "zipf"
+	math.randomseed(id + 1)
+	blob = make_blob(size + 65536)
+	make = kinds[kind]
 	nrequests = kind:sub(1, 3) == "txn" and nkeys / batch or nkeys
-	for i = 1, nrequests do
-		requests[i] = kinds[kind](i - 1)
+	if nkeys <= 10000 and nkeys * size <= premade_bytes and not zipf then
+		for i = 1, nrequests do
+			requests[i] = make(i - 1)
+		end
+		nextrequest = math.floor(id * nrequests / 2)
+	elseif zipf then
+		choose = zipf_ranks(nkeys)
+	else
+		choose = function()
+			return math.random(0, nrequests - 1)
+		end
 	end
-	nextrequest = id * nrequests / threads
 end
 
 function request()
+	if choose then
+		return make(choose())
+	end
 	nextrequest = nextrequest % nrequests + 1
 	return requests[nextrequest]
 end
 
--- One line: requests a second, p50 and p99 in microseconds, failures.
+-- One line: requests a second; p50, p99, p99.9 and the longest in
+-- microseconds; failures.
 function done(summary, latency)
 	local e = summary.errors
-	io.write(string.format("result %.1f %d %d %d\n",
+	io.write(string.format("result %.1f %d %d %d %d %d\n",
 	    summary.requests * 1e6 / summary.duration, latency:percentile(50),
-	    latency:percentile(99),
+	    latency:percentile(99), latency:percentile(99.9), latency.max,
 	    e.connect + e.read + e.write + e.status + e.timeout))
 end

@@ -1,25 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The library in one process and one thread, against LevelDB's C API in the
- * same loops. Targets take turns, each round on new stores; the first round
- * warms up and is not printed. One line a result: test, target, operations a
- * second.
+ * The library in one process and one thread, against LevelDB's C API and a
+ * plain file in the same loops. Targets take turns, each test in a store of its
+ * own; the first round warms up and is not printed. A line a result, as in
+ * results.csv: test, target, nothing, round, metric, value.
+ *
+ * usage: store DIRECTORY ROUNDS [TEST...]
  */
 #include "config.h"
 
 #include <err.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/lck.h"
 #include "bench/target.h"
-#include "store/scribekv.h"
 
 #define BATCH 100
 #define NPAIRS 200000U /* of the sustained tests; the greatest number */
+#define REPEAT_UPTO 1000U /* operations of a round of a short test */
 
 static struct pair *pairs;
+
+/* A test at work. */
+struct run {
+	const struct target *t;
+	void *h;
+	unsigned n;
+	int64_t blocked_ns; /* in calls that ask for a sync */
+	unsigned nsyncs;    /* such calls */
+};
 
 _Noreturn void
 die(const char *what, const char *why)
@@ -27,262 +39,292 @@ die(const char *what, const char *why)
 	errx(EXIT_FAILURE, "%s: %s", what, why);
 }
 
-/* ----------------------------------------------------------- the library -- */
-
-struct handle {
-	struct skv *db;
-	struct skv_txn *txn;
-};
-
+/* Pair "i", in an order that is not that of the keys. */
 static void
-ok(const char *what, enum skv_err err)
+make_pair(struct pair *p, unsigned i)
 {
-	if (err != SKV_OK)
-		die(what, skv_strerror(err));
+	char text[KEYLEN + 1];
+
+	/* 7919 is prime to NPAIRS: each number comes once. */
+	(void)snprintf(text, sizeof(text), "k%09u",
+	    (unsigned)((uint64_t)i * 7919 % NPAIRS));
+	memcpy(p->key, text, KEYLEN);
+	(void)snprintf(text, sizeof(text), "v%09u", i);
+	memcpy(p->value, text, VALUELEN);
 }
-
-static void *
-handle_open_url(const char *url)
-{
-	struct handle *h = calloc(1, sizeof(*h));
-	struct skv_errinfo info;
-
-	if (h == NULL)
-		die("skv", "out of memory");
-	if (skv_open(url, NULL, &info, &h->db) != SKV_OK)
-		die("skv_open", info.text);
-	h->txn = skv_txn_new(h->db);
-	if (h->txn == NULL)
-		die("skv_txn_new", "out of memory");
-	return (h);
-}
-
-static void *
-handle_open(const char *dir)
-{
-	char url[4096];
-	int n = snprintf(url, sizeof(url), "leveldb:%s", dir);
-
-	if (n < 0 || (size_t)n >= sizeof(url))
-		die(dir, "too long");
-	return (handle_open_url(url));
-}
-
-static void *
-handle_open_temp(const char *dir)
-{
-	(void)dir;
-	return (handle_open_url("temp:"));
-}
-
-static void
-handle_put(void *p, const struct pair *pair, unsigned n, bool sync)
-{
-	struct handle *h = p;
-	unsigned i;
-
-	skv_txn_reset(h->txn);
-	skv_txn_durability(h->txn, sync ? SKV_SYNC : SKV_ASYNC);
-	for (i = 0; i < n; i++)
-		ok("skv_txn_put", skv_txn_put(h->txn, pair[i].key, KEYLEN,
-		    pair[i].value, VALUELEN, NULL));
-	ok("skv_commit", skv_commit(h->txn));
-}
-
-static void
-handle_get(void *p, const struct pair *pair)
-{
-	struct handle *h = p;
-	struct skv_value v;
-
-	ok("skv_get", skv_get(h->db, pair->key, KEYLEN, &v));
-	if (v.len != VALUELEN)
-		die("skv_get", "not what was put");
-	skv_value_release(&v);
-}
-
-static void
-handle_sync(void *p)
-{
-	struct handle *h = p;
-
-	ok("skv_sync", skv_sync(h->db, NULL));
-}
-
-static void
-handle_close(void *p)
-{
-	struct handle *h = p;
-
-	skv_txn_free(h->txn);
-	ok("skv_close", skv_close(h->db, NULL));
-	free(h);
-}
-
-static const struct target target_skv = {
-    .name = "skv",
-    .open = handle_open,
-    .put = handle_put,
-    .get = handle_get,
-    .sync = handle_sync,
-    .close = handle_close,
-};
-
-static const struct target target_temp = {
-    .name = "skv-temp",
-    .open = handle_open_temp,
-    .put = handle_put,
-    .get = handle_get,
-    .sync = handle_sync,
-    .close = handle_close,
-};
 
 /* ------------------------------------------------------------- the tests -- */
 
 static void
-test_put(const struct target *t, void *h, unsigned n)
+test_put(struct run *r)
 {
 	unsigned i;
 
-	for (i = 0; i < n; i += BATCH)
-		t->put(h, pairs + i, BATCH, false);
+	for (i = 0; i < r->n; i += BATCH)
+		r->t->put(r->h, pairs + i, BATCH, false);
 }
 
 static void
-test_get(const struct target *t, void *h, unsigned n)
+test_get(struct run *r)
 {
 	unsigned i;
 
-	for (i = 0; i < n; i++)
-		t->get(h, pairs + i);
+	for (i = 0; i < r->n; i++)
+		r->t->get(r->h, pairs + i);
 }
 
 /* Half of each hundred is put, as one batch, and half is read. */
 static void
-test_mixed(const struct target *t, void *h, unsigned n)
+test_mixed(struct run *r)
 {
 	unsigned i, j;
 
-	for (i = 0; i < n; i += BATCH) {
-		t->put(h, pairs + i, BATCH / 2, false);
+	for (i = 0; i < r->n; i += BATCH) {
+		r->t->put(r->h, pairs + i, BATCH / 2, false);
 		for (j = 0; j < BATCH / 2; j++)
-			t->get(h, pairs + i + j);
+			r->t->get(r->h, pairs + i + j);
 	}
 }
 
 static void
-test_put_sync(const struct target *t, void *h, unsigned n)
+test_put_sync(struct run *r)
 {
-	test_put(t, h, n);
-	t->sync(h);
+	test_put(r);
+	r->t->sync(r->h);
 }
 
 static void
-test_mixed_sync(const struct target *t, void *h, unsigned n)
+test_mixed_sync(struct run *r)
 {
-	test_mixed(t, h, n);
-	t->sync(h);
+	test_mixed(r);
+	r->t->sync(r->h);
 }
 
 static void
-test_single_async(const struct target *t, void *h, unsigned n)
+test_single_async(struct run *r)
 {
 	unsigned i;
 
-	for (i = 0; i < n; i++)
-		t->put(h, pairs + i, 1, false);
+	for (i = 0; i < r->n; i++)
+		r->t->put(r->h, pairs + i, 1, false);
 }
 
 static void
-test_single_sync(const struct target *t, void *h, unsigned n)
+test_single_sync(struct run *r)
 {
 	unsigned i;
 
-	for (i = 0; i < n; i++)
-		t->put(h, pairs + i, 1, true);
+	for (i = 0; i < r->n; i++)
+		r->t->put(r->h, pairs + i, 1, true);
 }
 
-/* "prepare" puts in what is read; each test has a store of its own. */
+/*
+ * As programs do it that think of nothing: one put at a time, a sync after 50
+ * of them, keys made on the way; their table entry has the store opened and
+ * closed within the time that is measured.
+ */
+static void
+test_naive_put(struct run *r)
+{
+	struct pair p;
+	unsigned i;
+
+	for (i = 0; i < r->n; i++) {
+		make_pair(&p, i);
+		r->t->put(r->h, &p, 1, false);
+		if (i % 50 == 49)
+			r->t->sync(r->h);
+	}
+}
+
+static void
+test_naive_get(struct run *r)
+{
+	struct pair p;
+	unsigned i;
+
+	for (i = 0; i < r->n; i++) {
+		make_pair(&p, i);
+		r->t->get(r->h, &p);
+	}
+}
+
+static void
+test_naive_mixed(struct run *r)
+{
+	struct pair p;
+	unsigned i;
+
+	for (i = 0; i < r->n; i += 2) {
+		make_pair(&p, i);
+		r->t->put(r->h, &p, 1, false);
+		r->t->get(r->h, &p);
+		if (i % 100 == 98)
+			r->t->sync(r->h);
+	}
+}
+
+/* Batches, and after ten of them a sync by "sync". */
+static void
+put_and_sync(struct run *r, void (*sync)(void *))
+{
+	unsigned i;
+
+	for (i = 0; i < r->n; i += BATCH) {
+		r->t->put(r->h, pairs + i, BATCH, false);
+		if (i / BATCH % 10 < 9)
+			continue;
+		r->blocked_ns -= lck_now_ns();
+		sync(r->h);
+		r->blocked_ns += lck_now_ns();
+		r->nsyncs++;
+	}
+}
+
+static void
+test_sync_wait(struct run *r)
+{
+	put_and_sync(r, r->t->sync);
+}
+
+static void
+test_sync_submit(struct run *r)
+{
+	put_and_sync(r, r->t->sync_submit);
+}
+
+#define READS 1   /* for targets that can */
+#define PREPARE 2 /* what is read is put in before */
+#define OPENING 4 /* the time of opening and closing counts; not temporary */
+#define SUBMITS 8 /* for targets that can */
+
+#define SIZES(n) \
+	{"put-" #n, test_put_sync, n, 0}, \
+	    {"get-" #n, test_get, n, READS | PREPARE}, \
+	    {"mixed-" #n, test_mixed_sync, n, READS}
+
 static const struct {
 	const char *name;
-	void (*fn)(const struct target *, void *, unsigned n);
+	void (*fn)(struct run *);
 	unsigned n;
-	bool prepare;
+	unsigned flags;
 } tests[] = {
-    {"put", test_put, NPAIRS, false},
-    {"get", test_get, NPAIRS, true},
-    {"mixed", test_mixed, NPAIRS, false},
-    {"100-put", test_put_sync, 100, false},
-    {"10000-put", test_put_sync, 10000, false},
-    {"10000-get", test_get, 10000, true},
-    {"10000-mixed", test_mixed_sync, 10000, false},
-    {"single-async", test_single_async, 50000, false},
-    {"single-sync", test_single_sync, 500, false},
+    {"put", test_put, NPAIRS, 0},
+    {"get", test_get, NPAIRS, READS | PREPARE},
+    {"mixed", test_mixed, NPAIRS, READS},
+    SIZES(100),
+    SIZES(1000),
+    SIZES(5000),
+    SIZES(10000),
+    {"naive-put-100", test_naive_put, 100, OPENING},
+    {"naive-put", test_naive_put, 10000, OPENING},
+    {"naive-get", test_naive_get, 10000, READS | PREPARE | OPENING},
+    {"naive-mixed", test_naive_mixed, 10000, READS | OPENING},
+    {"single-async", test_single_async, 50000, 0},
+    {"single-sync", test_single_sync, 500, 0},
+    {"sync-wait", test_sync_wait, 100000, 0},
+    {"sync-submit", test_sync_submit, 100000, SUBMITS},
 };
 
 #define NTESTS (sizeof(tests) / sizeof(tests[0]))
 
-static void
-measure(const struct target *t, size_t test, const char *dir, bool print)
-{
-	int64_t ns;
-	void *h = t->open(dir);
+static const struct target *const targets[] = {&target_skv, &target_leveldb,
+    &target_temp, &target_file};
 
-	if (tests[test].prepare)
-		test_put(t, h, tests[test].n);
-	ns = lck_now_ns();
-	tests[test].fn(t, h, tests[test].n);
-	ns = lck_now_ns() - ns;
-	t->close(h);
-	if (print)
-		(void)printf("%s %s %.0f\n", tests[test].name, t->name,
-		    tests[test].n * 1e9 / (double)ns);
+#define NTARGETS (sizeof(targets) / sizeof(targets[0]))
+
+/* ------------------------------------------------------------- measuring -- */
+
+/* Nanoseconds of one run, in a directory of its own. */
+static int64_t
+measure_once(struct run *r, size_t test, const char *dir)
+{
+	static unsigned count;
+	char sub[4096];
+	int64_t ns;
+	int n = snprintf(sub, sizeof(sub), "%s/%u", dir, count++);
+
+	if (n < 0 || (size_t)n >= sizeof(sub))
+		die(dir, "too long");
+	r->n = tests[test].n;
+	if (tests[test].flags & PREPARE) {
+		r->h = r->t->open(sub);
+		test_put(r);
+		if (tests[test].flags & OPENING)
+			r->t->close(r->h);
+	}
+	ns = -lck_now_ns();
+	if ((tests[test].flags & (PREPARE | OPENING)) != PREPARE)
+		r->h = r->t->open(sub);
+	if (!(tests[test].flags & OPENING))
+		ns = -lck_now_ns();
+	tests[test].fn(r);
+	if (!(tests[test].flags & OPENING))
+		ns += lck_now_ns();
+	r->t->close(r->h);
+	if (tests[test].flags & OPENING)
+		ns += lck_now_ns();
+	return (ns);
 }
 
-/* All keys are made beforehand, in an order that is not theirs. */
+/* One result; short tests are repeated. */
 static void
-make_pairs(void)
+measure(const struct target *t, size_t test, const char *dir, unsigned round)
 {
-	char text[KEYLEN + 1];
-	unsigned i;
+	struct run r = {.t = t};
+	unsigned n, total = 0;
+	int64_t ns = 0;
 
-	pairs = calloc(NPAIRS, sizeof(*pairs));
-	if (pairs == NULL)
-		die("pairs", "out of memory");
-	for (i = 0; i < NPAIRS; i++) {
-		/* 7919 is prime to NPAIRS: each number comes once. */
-		(void)snprintf(text, sizeof(text), "k%09u",
-		    (unsigned)((uint64_t)i * 7919 % NPAIRS));
-		memcpy(pairs[i].key, text, KEYLEN);
-		(void)snprintf(text, sizeof(text), "v%09u", i);
-		memcpy(pairs[i].value, text, VALUELEN);
-	}
+	if (((tests[test].flags & READS) && t->get == NULL) ||
+	    ((tests[test].flags & OPENING) && t->temporary) ||
+	    ((tests[test].flags & SUBMITS) && t->sync_submit == NULL))
+		return;
+	do {
+		ns += measure_once(&r, test, dir);
+		n = tests[test].n;
+		total += n;
+	} while (total + n <= REPEAT_UPTO);
+	if (round == 0)
+		return;
+	(void)printf("%s,%s,,%u,per_s,%.0f\n", tests[test].name, t->name, round,
+	    total * 1e9 / (double)ns);
+	(void)printf("%s,%s,,%u,us,%.3f\n", tests[test].name, t->name, round,
+	    (double)ns / total / 1e3);
+	if (r.nsyncs > 0)
+		(void)printf("%s,%s,,%u,blocked_us,%.1f\n", tests[test].name,
+		    t->name, round, (double)r.blocked_ns / r.nsyncs / 1e3);
+}
+
+static bool
+chosen(const char *name, char *const *list)
+{
+	char *const *p;
+
+	for (p = list; *p != NULL; p++)
+		if (strcmp(*p, name) == 0)
+			return (true);
+	return (*list == NULL);
 }
 
 int
 main(int argc, char **argv)
 {
-	const struct target *const targets[] = {&target_skv, &target_leveldb,
-	    &target_temp};
-	char dir[4096];
-	unsigned rounds, round, t;
-	size_t i;
-	int n;
+	unsigned rounds, round, t, i;
 
-	if (argc != 3 || sscanf(argv[2], "%u", &rounds) != 1)
-		errx(EXIT_FAILURE, "usage: store DIRECTORY ROUNDS");
-	make_pairs();
+	if (argc < 3 || sscanf(argv[2], "%u", &rounds) != 1)
+		errx(EXIT_FAILURE, "usage: store DIRECTORY ROUNDS [TEST...]");
+	pairs = calloc(NPAIRS, sizeof(*pairs));
+	if (pairs == NULL)
+		die("pairs", "out of memory");
+	for (i = 0; i < NPAIRS; i++)
+		make_pair(&pairs[i], i);
 	for (round = 0; round <= rounds; round++)
 		for (i = 0; i < NTESTS; i++)
-			for (t = 0; t < 3; t++) {
-				n = snprintf(dir, sizeof(dir), "%s/%u-%zu-%u",
-				    argv[1], round, i, t);
-				if (n < 0 || (size_t)n >= sizeof(dir))
-					die(argv[1], "too long");
+			for (t = 0; t < NTARGETS; t++)
 				/* Nobody is always the first. */
-				measure(targets[(t + round) % 3], i, dir,
-				    round > 0);
-			}
+				if (chosen(tests[i].name, argv + 3))
+					measure(targets[(t + round) % NTARGETS],
+					    i, argv[1], round);
 	free(pairs);
 	return (EXIT_SUCCESS);
 }

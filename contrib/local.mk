@@ -8,3 +8,5 @@ dist_prometheus_DATA = \
 	%D%/prometheus/prometheus.yml \
 	%D%/prometheus/scribekv.rules.yml \
 	%D%/prometheus/scribekv.test.yml
+migratedir = $(docdir)/examples/migrate
+dist_migrate_SCRIPTS = %D%/migrate/redis-export.py

@@ -1,5 +1,14 @@
 # SPDX-License-Identifier: MIT
-# The description of the HTTP interface, which nginx serves.
+# Documents; of them nginx serves the description of the HTTP interface.
 
 dist_pkgdata_DATA = %D%/openapi.json
-dist_doc_DATA += %D%/http.md %D%/operations.md
+dist_doc_DATA += %D%/cluster.md %D%/console.md %D%/http.md %D%/migration.md \
+	%D%/operations.md %D%/tutorial.md
+
+imagesdir = $(docdir)/images
+dist_images_DATA = \
+	%D%/images/conflict.png \
+	%D%/images/json.png \
+	%D%/images/keys.png \
+	%D%/images/phone-dark.png \
+	%D%/images/status.png

@@ -455,13 +455,20 @@ check_together(struct reading *r, struct conf *conf)
 		    "is greater than max_queue_bytes");
 }
 
-/* The number of CPUs that this process may use, from 2 to 256. */
+#define REMOTE_WORKERS 16
+
+/*
+ * The number of CPUs that this process may use, from 2 to 256; more where they
+ * wait for servers.
+ */
 static uint32_t
-default_workers(void)
+default_workers(const char *store)
 {
 	cpu_set_t set;
 	long n;
 
+	if (strncmp(store, "mariadb:", 8) == 0)
+		return (REMOTE_WORKERS);
 	if (sched_getaffinity(0, sizeof(set), &set) == 0)
 		n = CPU_COUNT(&set);
 	else
@@ -477,6 +484,8 @@ apply(struct reading *r, struct conf *conf)
 	ok = put_values(r, false, conf);
 	if (ok) {
 		skv_options_init(&conf->store_options, conf->store);
+		/* The library leaves it to its program. */
+		conf->store_options.reserve = true;
 		ok = put_values(r, true, conf);
 	}
 	if (ok && r->path != NULL) {
@@ -488,7 +497,7 @@ apply(struct reading *r, struct conf *conf)
 		return;
 	}
 	if (conf->workers == 0)
-		conf->workers = default_workers();
+		conf->workers = default_workers(conf->store);
 	check_together(r, conf);
 }
 

@@ -104,7 +104,7 @@ struct conf_option {
 	size_t size;
 };
 
-#define CONF_NOPTIONS 31
+#define CONF_NOPTIONS 35
 extern const struct conf_option conf_options[CONF_NOPTIONS];
 
 /* Why a text is no value of its option. */

@@ -26,6 +26,7 @@
 #include <sys/time.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -45,6 +46,8 @@ struct conn {
 	unsigned magic;
 	FCGX_Request fcgi;
 	struct server *server;
+	int fd;		 /* constant; libfcgi's copy changes when it closes */
+	uint64_t cookie; /* what tells it from others of that number */
 	/* Hands the connection from the thread that parks it to the one that
 	 * takes it up, for the memory model's sake: the kernel orders it. */
 	atomic_bool parked;
@@ -118,6 +121,7 @@ static struct conn *
 conn_new(struct server *srv, int fd)
 {
 	struct conn *c = calloc(1, sizeof(*c));
+	socklen_t len = sizeof(c->cookie);
 
 	if (c == NULL)
 		return (NULL);
@@ -127,7 +131,9 @@ conn_new(struct server *srv, int fd)
 		free(c);
 		return (NULL);
 	}
-	c->fcgi.ipcFd = fd;
+	c->fcgi.ipcFd = c->fd = fd;
+	if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &c->cookie, &len) == -1)
+		c->cookie = 0;
 	c->fcgi.keepConnection = 1;
 	FCGX_Detach(&c->fcgi);
 	lck_lock(&srv->mtx);
@@ -149,8 +155,7 @@ set_timeouts(int fd, uint32_t ms)
 	    .tv_usec = (suseconds_t)(ms % 1000) * 1000,
 	};
 
-	return (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)) ==
-		0 &&
+	return (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)) == 0 &&
 	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)) == 0);
 }
 
@@ -239,13 +244,17 @@ bool
 conn_begin(struct conn *c)
 {
 	struct server *srv;
+	int rc;
 
 	CHECK(atomic_load_explicit(&c->parked, memory_order_acquire));
 	CHECK_MAGIC(c, CONN_MAGIC);
 	srv = c->server;
 	atomic_store_explicit(&c->parked, false, memory_order_relaxed);
 	atomic_fetch_add(&srv->inflight, 1);
-	if (FCGX_Accept_r(&c->fcgi) == 0)
+	worker_waits(c);
+	rc = FCGX_Accept_r(&c->fcgi);
+	worker_goes_on();
+	if (rc == 0)
 		return (true);
 	conn_free(c);
 	atomic_fetch_sub(&srv->inflight, 1);
@@ -269,8 +278,10 @@ conn_read(struct conn *c, void *buf, size_t len)
 {
 	int n;
 
+	worker_waits(c);
 	n = FCGX_GetStr(buf, len > INT32_MAX ? INT32_MAX : (int)len,
 	    c->fcgi.in);
+	worker_goes_on();
 	return (FCGX_GetError(c->fcgi.in) != 0 ? -1 : n);
 }
 
@@ -278,11 +289,14 @@ bool
 conn_write(struct conn *c, const void *data, size_t len)
 {
 	const char *p = data;
-	int n;
+	int n, rc;
 
 	for (; len > 0; len -= (size_t)n, p += n) {
 		n = len > INT32_MAX ? INT32_MAX : (int)len;
-		if (FCGX_PutStr(p, n, c->fcgi.out) != n)
+		worker_waits(c);
+		rc = FCGX_PutStr(p, n, c->fcgi.out);
+		worker_goes_on();
+		if (rc != n)
 			return (false);
 	}
 	return (true);
@@ -303,7 +317,9 @@ conn_finish(struct conn *c)
 		continue;
 	if (atomic_load(&srv->draining))
 		c->fcgi.keepConnection = 0;
+	worker_waits(c);
 	FCGX_Finish_r(&c->fcgi);
+	worker_goes_on();
 	if (c->fcgi.ipcFd < 0)
 		conn_free(c);
 	else if (!park(c, EPOLL_CTL_MOD)) {
@@ -324,6 +340,26 @@ conn_abort(struct conn *c)
 	FCGX_Free(&c->fcgi, 1);
 	conn_free(c);
 	atomic_fetch_sub(&srv->inflight, 1);
+}
+
+/*
+ * The worker that waits may be closing the descriptor right now, and somebody
+ * else may have got its number: hence the duplicate and the cookie.
+ */
+void
+conn_cut(const struct conn *c)
+{
+	uint64_t cookie = 0;
+	socklen_t len = sizeof(cookie);
+	int fd = fcntl(c->fd, F_DUPFD_CLOEXEC, 0);
+
+	CHECK_MAGIC(c, CONN_MAGIC);
+	if (fd == -1)
+		return;
+	if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) == 0 &&
+	    cookie == c->cookie)
+		(void)shutdown(fd, SHUT_RDWR);
+	(void)close(fd);
 }
 
 void

@@ -54,6 +54,11 @@ bool conn_write(struct conn *, const void *data, size_t len);
 void conn_finish(struct conn *);
 /* Closes the connection without ending the request. */
 void conn_abort(struct conn *);
+/*
+ * Makes who waits for this connection's peer wait no longer. The caller holds
+ * the server's lock, so that the connection is not freed.
+ */
+void conn_cut(const struct conn *);
 /* Closes all connections; nobody may use one any more. */
 void conn_close_all(struct server *);
 

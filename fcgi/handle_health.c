@@ -59,6 +59,8 @@ store_document(struct request *r, enum skv_err state)
 	    add(o, "writable", json_object_new_boolean(state == SKV_OK)) &&
 	    add(o, "revision", json_object_new_uint64(s.revision)) &&
 	    add(o, "queued", json_object_new_uint64(s.queued)) &&
+	    add(o, "overloaded",
+		json_object_new_boolean(skv_overloaded(r->server->db, NULL))) &&
 	    add(o, "unsynced_ms", json_object_new_int64(s.unsynced_ms)))
 		return (o);
 	json_object_put(o);

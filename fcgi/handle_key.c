@@ -10,12 +10,13 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "fcgi/etag.h"
 #include "fcgi/header.h"
 #include "fcgi/log.h"
 #include "fcgi/response.h"
 #include "fcgi/router.h"
 #include "fcgi/server.h"
-#include "fcgi/value.h"
+#include "wire/value.h"
 
 /* What curl sends with -d and means nothing by. */
 #define TYPE_FORM "application/x-www-form-urlencoded"

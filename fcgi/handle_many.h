@@ -6,25 +6,7 @@
 #define FCGI_HANDLE_MANY_H
 
 #include "fcgi/request.h"
-
-/* A key as a document names it: "key", or "key64" in base64. */
-struct keyname {
-	const char *data; /* NULL: none yet */
-	size_t len;
-	bool base64;
-};
-
-/* Takes the member if it names a key; as envelope_member(). */
-bool keyname_member(struct keyname *, struct doc_reader *, const char *name,
-    size_t len);
-/*
- * The key itself; "scratch" receives a decoded one. Returns NULL, or what is
- * wrong with it.
- */
-const char *keyname_get(const struct keyname *, struct buf *scratch,
-    const char **ret_key, size_t *ret_len);
-/* Writes "key", or "key64" for what is no UTF-8 in JSON. */
-void keyname_write(struct doc_writer *, const char *key, size_t len);
+#include "wire/keyname.h"
 
 /*
  * Chooses the answer's format among the first "n" of JSON, CBOR and NDJSON by

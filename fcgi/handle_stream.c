@@ -23,7 +23,7 @@
 #include "fcgi/response.h"
 #include "fcgi/server.h"
 #include "fcgi/task.h"
-#include "fcgi/value.h"
+#include "wire/line.h"
 
 #define CHUNK 65536UL /* bytes read or written at once */
 /* Bounds of an import's transactions. */
@@ -31,18 +31,6 @@
 #define COMMIT_BYTES (1UL << 20)
 
 /* --------------------------------------------------------------- export -- */
-
-static void
-write_line(struct request *r, const char *key, size_t len,
-    const struct skv_value *v)
-{
-	doc_writer_init(&r->writer, DOC_JSON, &r->text);
-	doc_w_map(&r->writer);
-	keyname_write(&r->writer, key, len);
-	value_write_archive(&r->writer, v);
-	doc_w_end(&r->writer);
-	(void)buf_addc(&r->text, '\n');
-}
 
 /* Writes lines until the end, an error, a lost client or the drain. */
 static enum skv_err
@@ -54,7 +42,7 @@ export_lines(struct request *r, struct skv_scan *scan)
 	size_t len;
 
 	while ((err = skv_scan_next(scan, &key, &len, &v)) == SKV_OK) {
-		write_line(r, key, len, &v);
+		line_write(&r->text, key, len, &v);
 		if (buf_failed(&r->text))
 			return (SKV_NOMEM);
 		if (r->text.len < CHUNK)
@@ -142,32 +130,22 @@ commit(struct import *im)
 }
 
 static void
-put_line(struct import *im, const struct keyname *k, const struct envelope *e)
+put_line(struct import *im, const struct line *l)
 {
 	const struct skv_options *opts = &im->r->server->conf->store_options;
-	struct stored s;
-	const char *key;
-	size_t keylen;
+	const struct stored *s = &l->stored;
 
-	im->why = keyname_get(k, &im->scratch, &key, &keylen);
-	if (im->why != NULL)
-		return;
-	im->why = envelope_store(e, im->r->server->db, DOC_JSON, &im->scratch,
-	    &s);
-	if (im->why != NULL)
-		return;
-	if (buf_failed(&im->scratch))
-		im->err = SKV_NOMEM;
-	else if (s.len > opts->max_value)
+	if (s->len > opts->max_value) {
 		im->why = "the value is over max_value";
-	else
-		im->err = skv_txn_put(im->r->txn, key, keylen, s.data, s.len,
-		    &s.attr);
+		return;
+	}
+	im->err = skv_txn_put(im->r->txn, l->key, l->keylen, s->data, s->len,
+	    &s->attr);
 	if (im->err == SKV_TOOBIG && skv_txn_size(im->r->txn) > 0) {
 		commit(im);
 		if (im->err == SKV_OK)
-			im->err = skv_txn_put(im->r->txn, key, keylen, s.data,
-			    s.len, &s.attr);
+			im->err = skv_txn_put(im->r->txn, l->key, l->keylen,
+			    s->data, s->len, &s->attr);
 	}
 	if (im->err == SKV_TOOBIG) {
 		im->err = SKV_OK;
@@ -179,50 +157,20 @@ put_line(struct import *im, const struct keyname *k, const struct envelope *e)
 	}
 }
 
-static bool
-blank(const char *p, size_t len)
-{
-	for (; len > 0; p++, len--)
-		if (*p != ' ' && *p != '\t' && *p != '\r')
-			return (false);
-	return (true);
-}
-
-/*
- * Takes one line. NB: decoded keys and values share the scratch buffer, which
- * may move: it has room for both before the first is decoded.
- */
 static void
 take_line(struct import *im, char *line, size_t len)
 {
-	struct envelope e = {.archive = true};
-	struct keyname k = {.data = NULL};
-	struct doc_reader d;
-	const char *name;
-	size_t namelen;
+	struct line l;
 
 	im->line++;
-	if (blank(line, len))
+	if (line_blank(line, len))
 		return;
-	buf_reset(&im->scratch);
-	if (!buf_reserve(&im->scratch, len)) {
-		im->err = SKV_NOMEM;
-		return;
-	}
-	doc_reader_init(&d, DOC_JSON, line, len,
-	    im->r->server->conf->max_depth + 1);
-	if (doc_map_begin(&d))
-		while (doc_map_next(&d, &name, &namelen))
-			if (!keyname_member(&k, &d, name, namelen) &&
-			    !envelope_member(&e, &d, name, namelen))
-				doc_fail(&d, "unknown member");
-	if (!doc_end(&d) && doc_error(&d) == doc_nomemory)
-		im->err = SKV_NOMEM;
-	else if (doc_failed(&d))
-		im->why = doc_error(&d);
-	else
-		put_line(im, &k, &e);
-	doc_reader_release(&d);
+	im->err = line_read(&l, im->r->server->db, line, len,
+	    im->r->server->conf->max_depth, &im->scratch, &im->why);
+	if (im->err == SKV_INVALID)
+		im->err = SKV_OK; /* the client's mistake, and in "why" */
+	else if (im->err == SKV_OK)
+		put_line(im, &l);
 	if (im->why != NULL || im->err != SKV_OK)
 		return;
 	im->nread++;

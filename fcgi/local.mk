@@ -19,15 +19,15 @@ noinst_LIBRARIES += %D%/libdaemon.a
 	%D%/listen.c %D%/listen.h \
 	%D%/log.c %D%/log.h \
 	%D%/metrics.c %D%/metrics.h \
+	%D%/remedy.c %D%/remedy.h \
 	%D%/request.c %D%/request.h \
 	%D%/response.c %D%/response.h \
 	%D%/router.c %D%/router.h \
 	%D%/server.h \
 	%D%/task.c %D%/task.h \
 	%D%/uri.c %D%/uri.h \
-	%D%/value.c %D%/value.h \
 	%D%/worker.c
-DAEMON_LIBS = %D%/libdaemon.a $(STORE_LIBS) $(CODEC_LIBS) $(BASE_LIBS) \
+DAEMON_LIBS = %D%/libdaemon.a $(WIRE_LIBS) $(STORE_LIBS) $(CODEC_LIBS) $(BASE_LIBS) \
 	$(FCGI_LIBS) $(INIH_LIBS) $(JSONC_LIBS) $(LIBSYSTEMD_LIBS)
 
 sbin_PROGRAMS += %D%/scribekvd

@@ -12,7 +12,9 @@
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <errno.h>
 #include <grp.h>
@@ -31,14 +33,13 @@
 #include "fcgi/listen.h"
 #include "fcgi/log.h"
 #include "fcgi/metrics.h"
+#include "fcgi/remedy.h"
 #include "fcgi/server.h"
 
 #define NS_PER_MS 1000000LL
 /* How often the end of a drain is looked for. No wake-up tells of it, because
  * who is the last to leave must not touch the server any more. */
 #define DRAIN_POLL_MS 10
-/* How often main looks after the store and the listener. */
-#define TICK_S 1
 /* What a failed disk leaves requests, before the supervisor takes over. */
 #define FAILED_DRAIN_MS 1000
 /* Descriptors: LevelDB's least and most, and those of neither use. */
@@ -118,6 +119,21 @@ share_descriptors(struct conf *conf)
 	return (true);
 }
 
+/*
+ * What the process never needs, whoever starts it: files that others can read,
+ * and privileges of programs that it would run.
+ */
+static bool
+confine(void)
+{
+	(void)umask(077);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1) {
+		log_err("prctl(PR_SET_NO_NEW_PRIVS)");
+		return (false);
+	}
+	return (true);
+}
+
 static bool
 drop_privileges(const struct conf *conf)
 {
@@ -125,8 +141,13 @@ drop_privileges(const struct conf *conf)
 	const struct group *gr;
 	gid_t gid;
 
-	if (conf->user[0] == '\0' || geteuid() != 0)
+	if (geteuid() != 0)
 		return (true);
+	if (conf->user[0] == '\0') {
+		log_warnx("serving as root: the option \"user\" says whom to "
+			  "become instead");
+		return (true);
+	}
 	pw = getpwnam(conf->user);
 	if (pw == NULL) {
 		log_errx("user: there is no user \"%s\"", conf->user);
@@ -154,14 +175,17 @@ static bool
 open_store(struct server *srv)
 {
 	struct skv_errinfo info = {""};
+	char todo[512];
 	enum skv_err err;
 
 	err = skv_open(srv->conf->store, &srv->conf->store_options, &info,
 	    &srv->db);
 	if (err == SKV_OK)
 		return (true);
-	log_errx("%s: %s%s%s", srv->conf->store, skv_strerror(err),
-	    info.text[0] == '\0' ? "" : ": ", info.text);
+	(void)remedy(srv->conf->store, err, &info, todo, sizeof(todo));
+	log_errx("%s: %s%s%s%s%s", srv->conf->store, skv_strerror(err),
+	    info.text[0] == '\0' ? "" : ": ", info.text,
+	    todo[0] == '\0' ? "" : "; ", todo);
 	return (false);
 }
 
@@ -178,31 +202,6 @@ close_store(struct server *srv)
 		    skv_strerror(err), info.text[0] == '\0' ? "" : ": ",
 		    info.text);
 	return (err == SKV_OK);
-}
-
-/* Lets the workers run out of work, and waits for them. */
-static void
-stop_workers(struct server *srv, const pthread_t *workers, unsigned n)
-{
-	unsigned i;
-
-	workers_drain(srv);
-	for (i = 0; i < n; i++)
-		AZ(pthread_join(workers[i], NULL));
-}
-
-static unsigned
-start_workers(struct server *srv, pthread_t *workers)
-{
-	unsigned n;
-
-	for (n = 0; n < srv->conf->workers; n++)
-		if (pthread_create(&workers[n], NULL, worker_main, srv) != 0)
-			break;
-	if (n < srv->conf->workers)
-		log_errx("cannot start worker %u of %u", n + 1,
-		    srv->conf->workers);
-	return (n);
 }
 
 static bool
@@ -263,7 +262,7 @@ reopen_store(struct server *srv)
  * full disk. False when only a restart of the process can help.
  */
 static bool
-look_after_store(struct server *srv, enum skv_err *state)
+look_after_store(struct server *srv, enum skv_err *state, bool *overloaded)
 {
 	struct skv_errinfo info = {""};
 	enum skv_err err = skv_status(srv->db, &info);
@@ -276,9 +275,18 @@ look_after_store(struct server *srv, enum skv_err *state)
 			    skv_strerror(err), info.text);
 		*state = err;
 	}
+	if (skv_overloaded(srv->db, &info) != *overloaded) {
+		*overloaded = !*overloaded;
+		if (*overloaded)
+			log_warnx("overloaded, writes are refused: %s",
+			    info.text);
+		else
+			log_infox("no longer overloaded");
+	}
 	if (skv_wants_reopen(srv->db))
 		reopen_store(srv);
-	return (err == SKV_OK || err == SKV_NOSPACE);
+	/* Servers come back by themselves. */
+	return (err == SKV_OK || err == SKV_NOSPACE || err == SKV_UNAVAILABLE);
 }
 
 /* Serves until a signal says stop (true) or the store has failed. */
@@ -286,18 +294,20 @@ static bool
 wait_for_stop(struct server *srv, const sigset_t *signals, int argc,
     char **argv)
 {
-	const struct timespec tick = {.tv_sec = TICK_S};
+	struct timespec tick = {0};
 	enum skv_err state = SKV_OK;
+	bool overloaded = false;
 	int sig;
 
 	for (;;) {
+		tick.tv_nsec = workers_tend(srv) * NS_PER_MS;
 		sig = sigtimedwait(signals, NULL, &tick);
 		if (sig == SIGHUP)
 			reload(argc, argv);
 		else if (sig != -1)
 			break;
 		conn_resume(srv);
-		if (!look_after_store(srv, &state))
+		if (!look_after_store(srv, &state, &overloaded))
 			return (false);
 	}
 	log_infox("%s: stopping", sig == SIGTERM ? "SIGTERM" : "SIGINT");
@@ -306,25 +316,19 @@ wait_for_stop(struct server *srv, const sigset_t *signals, int argc,
 
 /* Runs the workers. The store is open; the listener is closed in the end. */
 static bool
-serve(struct server *srv, struct listener *l, const sigset_t *signals,
-    int argc, char **argv)
+serve(struct server *srv, struct listener *l, const sigset_t *signals, int argc,
+    char **argv)
 {
-	pthread_t *workers;
 	uint32_t drain_ms = srv->conf->drain_ms;
-	unsigned n;
 	bool ok;
 
-	workers = calloc(srv->conf->workers, sizeof(*workers));
-	if (workers == NULL || !conn_watch(srv)) {
-		free(workers);
+	if (!conn_watch(srv))
 		return (false);
-	}
-	n = start_workers(srv, workers);
-	ok = n == srv->conf->workers;
+	ok = workers_start(srv);
 	if (ok) {
 		log_infox("ready: socket %s, %u workers, %s",
-		    l->passed ? "passed by the parent" : srv->conf->socket, n,
-		    srv->conf->store);
+		    l->passed ? "passed by the parent" : srv->conf->socket,
+		    srv->conf->workers, srv->conf->store);
 		notify("READY=1");
 		ok = wait_for_stop(srv, signals, argc, argv);
 		notify("STOPPING=1");
@@ -332,8 +336,7 @@ serve(struct server *srv, struct listener *l, const sigset_t *signals,
 	if (!ok && drain_ms > FAILED_DRAIN_MS)
 		drain_ms = FAILED_DRAIN_MS;
 	skv_interrupt(srv->db);
-	stop_workers(srv, workers, n);
-	free(workers);
+	workers_stop(srv, drain_ms);
 	listen_close(l);
 	if (!wait_inflight(srv, drain_ms)) {
 		/* What is acknowledged is written; the rest is told nothing. */
@@ -385,13 +388,13 @@ main(int argc, char **argv)
 	}
 	log_open("scribekvd", conf.log_level, conf.log_syslog != 0);
 	block_signals(&signals);
-	if (!share_descriptors(&conf)) {
+	if (!confine() || !share_descriptors(&conf)) {
 		conf_release(&conf);
 		return (EXIT_FAILURE);
 	}
 	srv.conf = &conf;
 	lck_init(&srv.mtx);
-	lck_cond_init(&srv.paused);
+	lck_cond_init(&srv.fewer);
 	lck_cond_init(&srv.resumed);
 	srv.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	srv.stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -407,7 +410,7 @@ main(int argc, char **argv)
 	if (srv.stop_fd != -1)
 		(void)close(srv.stop_fd);
 	metrics_free(srv.metrics);
-	lck_cond_release(&srv.paused);
+	lck_cond_release(&srv.fewer);
 	lck_cond_release(&srv.resumed);
 	lck_release(&srv.mtx);
 	conf_release(&conf);

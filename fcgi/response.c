@@ -54,13 +54,14 @@ static const struct {
     {SKV_INVALID, 400, "the request is outside the store's limits", false},
     {SKV_TOOBIG, 413, "the request or its answer is over the store's limits", false},
     {SKV_NOMEM, 503, "out of memory", true},
-    {SKV_BUSY, 503, "too many writes are waiting", false},
-    {SKV_TIMEDOUT, 503, "the request took too long", true},
+    {SKV_BUSY, 503, "overloaded", false},
+    {SKV_TIMEDOUT, 503, "the request took too long", false},
     {SKV_CORRUPT, 500, "stored data is corrupt", true},
     {SKV_NOSPACE, 507, "the disk is full: no new data is taken", false},
     {SKV_IO, 503, "the disk failed: the store is read-only", true},
     {SKV_READONLY, 503, "the store is read-only after an earlier error", false},
     {SKV_STOPPED, 503, "the service is stopping", false},
+    {SKV_UNAVAILABLE, 503, "the database does not answer: try again", true},
 };
 
 #define NELEM(a) (sizeof(a) / sizeof((a)[0]))
@@ -265,18 +266,20 @@ response_store_error(struct request *r, enum skv_err err,
 	char detail[512];
 	unsigned status;
 	size_t i = 0;
+	bool told;
 
 	while (store_errors[i].err != err) {
 		i++;
 		CHECK(i < NELEM(store_errors));
 	}
 	status = store_errors[i].status;
+	told = (err == SKV_BUSY || err == SKV_TIMEDOUT) && why[0] != '\0';
 	/* The file names in "why" are the operator's, not the client's. */
 	if (store_errors[i].logged)
 		log_warnx("request %s: store: %s%s%s", r->id, skv_strerror(err),
 		    why[0] == '\0' ? "" : ": ", why);
 	(void)snprintf(detail, sizeof(detail), "%s%s%s", store_errors[i].detail,
-	    err == SKV_BUSY ? ": " : "", err == SKV_BUSY ? why : "");
+	    told ? ": " : "", told ? why : "");
 	response_problem_begin(r, status, detail);
 	if (status >= 500 && r->method != METHOD_GET &&
 	    r->method != METHOD_HEAD) {

@@ -14,6 +14,7 @@
 
 struct conn;
 struct metrics;
+struct worker;
 
 struct server {
 	/* Constant once the workers run. */
@@ -33,22 +34,43 @@ struct server {
 	atomic_uint ntasks;   /* threads of task.c */
 	struct metrics *metrics;
 
+	struct worker *workers; /* worker.c's; the array is constant */
+	int64_t helped_ns;	/* main's: when all helpers were needed */
+
 	struct lck mtx;	    /* guards everything below */
 	struct conn *conns; /* all connections, linked through their heads */
-	unsigned npaused;   /* workers that stand still */
-	struct lck_cond paused;	 /* npaused has grown */
+	unsigned nworkers;  /* worker threads that live */
+	unsigned npaused;   /* and those that pause */
+	struct lck_cond fewer;	 /* of the workers run */
 	struct lck_cond resumed; /* pausing has ended */
 };
 
-/* worker.c: the life of a worker thread; "arg" is the server. */
-void *worker_main(void *arg);
-/* Makes the workers serve what is ready and then end. */
-void workers_drain(struct server *);
+/*
+ * worker.c: the worker threads. All of these are for main alone. Starts them;
+ * a failure is logged, and to be followed by workers_stop().
+ */
+bool workers_start(struct server *);
+/*
+ * Looks for workers that wait for a peer in the middle of a request or answer,
+ * and lets others do their work meanwhile. To be called all the time; returns
+ * after how many milliseconds.
+ */
+unsigned workers_tend(struct server *);
+/*
+ * Makes the workers serve what is ready and end. Who still waits for a peer
+ * after "ms" waits no longer.
+ */
+void workers_stop(struct server *, uint32_t ms);
 /*
  * Makes all workers stand still between requests, and go on again. The second
  * may be called whatever became of the first.
  */
 void workers_pause(struct server *);
 void workers_resume(struct server *);
+/*
+ * Around each call that may wait for the peer of a connection, by any thread.
+ */
+void worker_waits(struct conn *);
+void worker_goes_on(void);
 
 #endif

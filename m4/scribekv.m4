@@ -111,7 +111,8 @@ AC_DEFUN([SKV_ARG_SANITIZERS], [
 	AC_ARG_ENABLE([sanitizers], [AS_HELP_STRING(
 		[--enable-sanitizers=LIST], [build with these, such as
 		"address,undefined" (which plain --enable-sanitizers means)
-		or "thread"])], [], [enable_sanitizers=no])
+		or "thread"; with "fuzzer-no-link" the fuzz functions become
+		fuzzers])], [], [enable_sanitizers=no])
 	AS_IF([test "x$enable_sanitizers" = xyes],
 		[enable_sanitizers=address,undefined])
 	AS_IF([test "x$enable_sanitizers" != xno], [
@@ -127,6 +128,8 @@ AC_DEFUN([SKV_ARG_SANITIZERS], [
 		CFLAGS=$skv_save_CFLAGS
 	])
 	AC_SUBST([SAN_CFLAGS])
+	AM_CONDITIONAL([FUZZERS], [case $enable_sanitizers in
+		*fuzzer-no-link*) true ;; *) false ;; esac])
 ])
 
 dnl SKV_ARG_HARDENING
@@ -135,13 +138,17 @@ dnl PIE_* are for programs only.
 AC_DEFUN([SKV_ARG_HARDENING], [
 	AC_REQUIRE([SKV_ARG_SANITIZERS])
 	AC_ARG_ENABLE([hardening], [AS_HELP_STRING([--disable-hardening],
-		[build without stack protector, _FORTIFY_SOURCE, PIE and
-		RELRO])], [], [enable_hardening=yes])
+		[build without stack protector, _FORTIFY_SOURCE, PIE, RELRO
+		and checked jumps])], [], [enable_hardening=yes])
 	AS_IF([test "x$enable_sanitizers" != xno], [enable_hardening=no])
 	AS_IF([test "x$enable_hardening" = xyes], [
 		SKV_FLAG([HARDEN_CFLAGS], [-fstack-protector-strong])
+		SKV_FLAG([HARDEN_CFLAGS], [-fstack-clash-protection])
+		SKV_FLAG([HARDEN_CFLAGS], [-fcf-protection])
+		SKV_FLAG([HARDEN_CFLAGS], [-mbranch-protection=standard])
 		SKV_FLAG([HARDEN_LDFLAGS], [-Wl,-z,relro])
 		SKV_FLAG([HARDEN_LDFLAGS], [-Wl,-z,now])
+		SKV_FLAG([HARDEN_LDFLAGS], [-Wl,-z,noexecstack])
 		SKV_FLAG([PIE_CFLAGS], [-fPIE])
 		SKV_FLAG([PIE_LDFLAGS], [-pie])
 		AC_DEFINE([FORTIFY], [1],
@@ -153,6 +160,7 @@ AC_DEFUN([SKV_ARG_HARDENING], [
     !defined(_FORTIFY_SOURCE)
 #define _FORTIFY_SOURCE 2
 #endif])
+	AC_SUBST([enable_hardening])
 	AC_SUBST([HARDEN_CFLAGS])
 	AC_SUBST([HARDEN_LDFLAGS])
 	AC_SUBST([PIE_CFLAGS])

@@ -75,6 +75,7 @@ struct view {
 	struct skv *db;
 	void *own;   /* tree: its own operations */
 	bool leader; /* who alone may look at the overlay */
+	struct engine_reads *reads; /* of a shared engine */
 	int64_t now; /* its moment; 0 before anybody asked */
 };
 
@@ -90,7 +91,8 @@ view_gone(struct view *v, const struct skv_value *val)
 }
 
 static enum skv_err
-view_engine_get(struct view *v, const struct op *key, struct skv_value *ret)
+view_engine_get(struct view *v, const struct op *key, bool whole,
+    struct skv_value *ret)
 {
 	const struct engine_ops *e = v->db->ops;
 	const char *data;
@@ -98,8 +100,12 @@ view_engine_get(struct view *v, const struct op *key, struct skv_value *ret)
 	size_t len;
 	void *pin;
 
-	err = e->get(v->db->engine, key->key.ptr, key->keylen + 1, &data, &len,
-	    &pin);
+	if (v->reads != NULL)
+		err = e->shared->reads_get(v->reads, key->key.ptr,
+		    key->keylen + 1, whole, &data, &len, &pin);
+	else
+		err = e->get(v->db->engine, key->key.ptr, key->keylen + 1,
+		    &data, &len, &pin);
 	if (err != SKV_OK)
 		return (err);
 	if (!record_decode(data, len, ret)) {
@@ -113,10 +119,12 @@ view_engine_get(struct view *v, const struct op *key, struct skv_value *ret)
 
 /*
  * The present value of a key, SKV_NOTFOUND when absent or expired. "key" is
- * any operation with that key.
+ * any operation with that key. Unless "whole" is set the value's bytes may be
+ * cut off.
  */
 static enum skv_err
-view_get(struct view *v, const struct op *key, struct skv_value *ret)
+view_get(struct view *v, const struct op *key, bool whole,
+    struct skv_value *ret)
 {
 	struct skv_value val;
 	const struct op *op = NULL;
@@ -133,7 +141,7 @@ view_get(struct view *v, const struct op *key, struct skv_value *ret)
 		val.pin = NULL;
 		err = SKV_OK;
 	} else
-		err = view_engine_get(v, key, &val);
+		err = view_engine_get(v, key, whole, &val);
 	if (err != SKV_OK)
 		return (err);
 	if (view_gone(v, &val)) {
@@ -167,7 +175,7 @@ check_conds(struct view *v, struct skv_txn *t)
 	for (c = t->conds; c < t->conds + t->nconds; c++) {
 		struct op key = {.key = c->key, .keylen = c->keylen};
 
-		err = view_get(v, &key, &val);
+		err = view_get(v, &key, false, &val);
 		if (err != SKV_OK && err != SKV_NOTFOUND)
 			return (err);
 		c->found = 0;
@@ -184,7 +192,8 @@ check_conds(struct view *v, struct skv_txn *t)
 
 /*
  * A value from the overlay lies in another transaction's memory, or in this
- * one's with the revision still to be set: the result gets a copy of its own.
+ * one's with the revision still to be set, and one of a shared engine in what
+ * was read for many: the result gets a copy of its own.
  */
 static enum skv_err
 own_value(struct skv_value *val, uint64_t revision, bool own)
@@ -218,7 +227,7 @@ run_get(struct view *v, struct skv_txn *t, const struct op *op,
 	bool own;
 
 	own = v->own != NULL && tree_find(&v->own, op) != NULL;
-	err = view_get(v, op, &val);
+	err = view_get(v, op, true, &val);
 	if (err == SKV_OK) {
 		*bytes += val.len;
 		err = *bytes > t->db->opts.max_txn ?
@@ -254,7 +263,7 @@ decide(struct view *v, struct skv_txn *t, uint64_t revision)
 			err = run_get(v, t, op, revision, &bytes);
 			break;
 		case OP_EXPIRE:
-			err = view_get(v, op, &val);
+			err = view_get(v, op, false, &val);
 			if (err == SKV_OK)
 				skv_value_release(&val);
 			/* A record that does not decode is left to the
@@ -298,7 +307,7 @@ batch_op(struct skv *db, struct op *op, uint64_t revision)
 	case OP_GET:
 		break;
 	case OP_PUT:
-		record_set_revision(op->record.ptr, revision);
+		record_set_revision(&op->record.ptr, &op->recordlen, revision);
 		err = e->batch_put(db->engine, op->key.ptr, op->keylen + 1,
 		    op->record.ptr, op->recordlen);
 		if (err == SKV_OK && op->expires_ms != 0)
@@ -317,6 +326,24 @@ batch_op(struct skv *db, struct op *op, uint64_t revision)
 	return (err);
 }
 
+/* Of a shared engine: what else the transaction's outcome depends on. */
+static enum skv_err
+batch_guards(struct skv *db, const struct skv_txn *t)
+{
+	const struct engine_shared_ops *s = db->ops->shared;
+	const struct op *op;
+	const struct cond *c;
+	enum skv_err err = SKV_OK;
+
+	for (c = t->conds; err == SKV_OK && c < t->conds + t->nconds; c++)
+		err = s->batch_guard(db->engine, c->key.ptr, c->keylen + 1);
+	for (op = t->ops; err == SKV_OK && op < t->ops + t->nops; op++)
+		if (op->type == OP_GET || op->keep)
+			err = s->batch_guard(db->engine, op->key.ptr,
+			    op->keylen + 1);
+	return (err);
+}
+
 /* The second step: into the batch and, if the group reads, the overlay. */
 static enum skv_err
 batch_txn(struct skv *db, struct skv_txn *t, uint64_t revision, bool overlay)
@@ -324,6 +351,8 @@ batch_txn(struct skv *db, struct skv_txn *t, uint64_t revision, bool overlay)
 	struct op *op;
 	enum skv_err err = SKV_OK;
 
+	if (db->ops->shared != NULL)
+		err = batch_guards(db, t);
 	for (op = t->ops; err == SKV_OK && op < t->ops + t->nops; op++) {
 		err = batch_op(db, op, revision);
 		if (err == SKV_OK && overlay && op->type != OP_GET &&
@@ -355,21 +384,28 @@ apply_group(struct skv *db, struct skv_txn *group, uint64_t *revision,
 {
 	struct skv_txn *t;
 	enum skv_err err = SKV_OK;
+	uint64_t next;
 	size_t n = 0;
 	bool overlay = group_reads(group);
 
 	for (t = group; err == SKV_OK && t != NULL; t = t->next) {
-		struct view v = {.db = db, .leader = true};
+		struct view v = {
+		    .db = db, .leader = true, .reads = db->reads};
 
-		t->err = decide(&v, t, *revision + 1);
+		next = db->ops->shared == NULL ?
+		    *revision + 1 :
+		    db->ops->shared->revision(db->engine, *revision);
+		t->err = decide(&v, t, next);
 		tree_free(&v.own);
+		if (t->err == ENGINE_AGAIN || t->err == SKV_UNAVAILABLE)
+			err = t->err; /* of the whole group */
 		if (t->err != SKV_OK)
 			continue;
 		if (t->nwrites == 0) {
 			t->revision = *revision;
 			continue;
 		}
-		t->revision = ++*revision;
+		t->revision = *revision = next;
 		err = batch_txn(db, t, t->revision, overlay);
 		n++;
 	}
@@ -380,6 +416,20 @@ apply_group(struct skv *db, struct skv_txn *group, uint64_t *revision,
 	}
 	*ret_nbatched = n;
 	return (SKV_OK);
+}
+
+/* As apply_reads(), on an engine that has consistent reads of its own. */
+static enum skv_err
+shared_reads(struct view *v, struct skv_txn *t)
+{
+	enum skv_err err;
+
+	err = shared_read(v->db, t, &v->reads);
+	if (err != SKV_OK)
+		return (err);
+	err = decide(v, t, 0);
+	v->db->ops->shared->reads_free(v->reads);
+	return (err);
 }
 
 /*
@@ -396,13 +446,16 @@ apply_reads(struct skv *db, struct skv_txn *t, enum skv_err *ret_err)
 
 	CHECK(t->nwrites == 0);
 	seq = atomic_load(&db->write_seq);
-	if (seq % 2 != 0)
+	if (seq % 2 != 0 && db->ops->shared == NULL)
 		return (false);
 	lck_lock(&db->mtx);
 	t->revision = db->stats.revision;
 	lck_unlock(&db->mtx);
-	*ret_err = decide(&v, t, 0);
-	if (atomic_load(&db->write_seq) != seq) {
+	if (db->ops->shared != NULL)
+		*ret_err = shared_reads(&v, t);
+	else
+		*ret_err = decide(&v, t, 0);
+	if (atomic_load(&db->write_seq) != seq && db->ops->shared == NULL) {
 		txn_forget(t);
 		return (false);
 	}

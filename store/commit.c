@@ -79,6 +79,10 @@ enqueue(struct skv_txn *t)
 	if (db->state != SKV_OK) {
 		err = commit_refusal(db->state);
 		t->errinfo = db->state_info;
+	} else if (db->overloaded && t->waiter == NULL) {
+		/* Who waits holds up nobody but himself. */
+		err = SKV_BUSY;
+		t->errinfo = db->overload_info;
 	} else if (db->stats.queued >= db->opts.max_queue ||
 	    /* Nothing is too big for an empty queue, or it would be so for
 	     * ever. */
@@ -94,11 +98,14 @@ enqueue(struct skv_txn *t)
 		    (unsigned long long)db->opts.max_queue_bytes);
 	} else {
 		t->next = NULL;
+		t->queued = db->tick;
+		watch_wake(db);
 		*db->tail = t;
 		db->tail = &t->next;
 		db->stats.queued++;
 		db->stats.queued_bytes += txn_bytes(t);
 	}
+	db->stats.refused += err == SKV_BUSY;
 	lck_unlock(&db->mtx);
 	return (err);
 }
@@ -126,12 +133,8 @@ take_group(struct skv *db) LCK_REQUIRES(db->mtx)
 	return (t);
 }
 
-/*
- * Writes the batch. A write that was short of memory has failed like any other:
- * SKV_NOMEM would promise that nothing was changed, and that one may go on.
- */
-static enum skv_err
-engine_write(struct skv *db, struct skv_errinfo *info)
+enum skv_err
+commit_write(struct skv *db, struct skv_errinfo *info)
 {
 	enum skv_err err;
 
@@ -153,36 +156,49 @@ note_written(struct skv *db) LCK_REQUIRES(db->mtx)
 	db->ceiling_written = db->ceiling;
 }
 
-/*
- * Adds a higher ceiling to the batch in good time. When revisions have caught
- * up with the durable one all the same, waits for the disk.
- */
+/* Adds a higher ceiling to the batch in good time. */
 static enum skv_err
-raise_ceiling(struct skv *db, uint64_t revision, struct skv_errinfo *info)
+raise_ceiling(struct skv *db, uint64_t revision)
 {
 	enum skv_err err;
-	uint64_t durable;
 
-	if (!db->ops->persistent)
+	if (!db->ops->persistent ||
+	    db->ceiling - revision >= CEILING_STEP / 2)
 		return (SKV_OK);
-	if (db->ceiling - revision < CEILING_STEP / 2) {
-		err = meta_put(db, "ceiling", db->ceiling + CEILING_STEP);
-		if (err != SKV_OK)
-			return (err);
+	err = meta_put(db, "ceiling", db->ceiling + CEILING_STEP);
+	if (err == SKV_OK)
 		db->ceiling += CEILING_STEP;
-	}
-	lck_lock(&db->mtx);
-	durable = db->ceiling_durable;
-	lck_unlock(&db->mtx);
-	if (revision + GROUP_TXNS < durable)
-		return (SKV_OK);
-	err = engine_write(db, info);
-	if (err != SKV_OK)
+	return (err);
+}
+
+/* Whether revisions have caught up with the durable ceiling all the same. */
+static bool
+ceiling_reached(struct skv *db) LCK_REQUIRES(db->mtx)
+{
+	LCK_ASSERT_HELD(&db->mtx);
+	return (db->ops->persistent && db->ops->shared == NULL &&
+	    db->stats.revision + GROUP_TXNS >= db->ceiling_durable);
+}
+
+/* Waits for the disk; not with a group, which could not be answered. */
+static enum skv_err
+await_ceiling(struct skv *db, uint64_t revision, struct skv_errinfo *info)
+{
+	uint64_t ceiling = db->ceiling;
+	enum skv_err err;
+
+	err = raise_ceiling(db, revision);
+	if (err == SKV_OK)
+		err = commit_write(db, info);
+	if (err != SKV_OK) {
+		db->ops->batch_clear(db->engine);
+		db->ceiling = ceiling;
 		return (err);
+	}
 	lck_lock(&db->mtx);
 	note_written(db);
 	lck_unlock(&db->mtx);
-	return (sync_wait(db, info));
+	return (sync_wait(db, true, info));
 }
 
 static void
@@ -223,7 +239,10 @@ write_group(struct skv *db, struct skv_txn *group, uint64_t *revision,
 	uint64_t ceiling = db->ceiling;
 
 	*ret_unknown = false;
-	err = raise_ceiling(db, *revision, info);
+	if (db->ops->shared != NULL)
+		return (shared_write_group(db, group, revision, nbatched,
+		    ret_unknown, info));
+	err = raise_ceiling(db, *revision);
 	if (err == SKV_OK)
 		err = apply_group(db, group, revision, nbatched);
 	if (err != SKV_OK || *nbatched == 0) {
@@ -232,7 +251,17 @@ write_group(struct skv *db, struct skv_txn *group, uint64_t *revision,
 		return (err);
 	}
 	*ret_unknown = true;
-	return (engine_write(db, info));
+	/* From here on the group is only to be answered. */
+	atomic_store(&db->taken, group);
+	return (commit_write(db, info));
+}
+
+/* What is left of the group that commit_write() was called for. */
+static struct skv_txn *
+take_back(struct skv *db) LCK_REQUIRES(db->mtx)
+{
+	LCK_ASSERT_HELD(&db->mtx);
+	return (atomic_exchange(&db->taken, NULL));
 }
 
 /*
@@ -292,11 +321,39 @@ split_sync(struct skv *db, struct skv_txn *group) LCK_REQUIRES(db->mtx)
 		    t->durability == SKV_SYNC) {
 			*link = t->next;
 			t->sync.done = sync_txn_done;
+			t->sync.asked = t->queued;
+			t->sync.patient = false;
 			sync_request(db, &t->sync);
 		} else
 			link = &t->next;
 	}
 	return (group);
+}
+
+/* Takes the next group, when revisions may be given; it is none on an error. */
+static enum skv_err
+begin_group(struct skv *db, struct skv_txn **ret, uint64_t *ret_revision,
+    struct skv_errinfo *info)
+{
+	enum skv_err err;
+
+	lck_lock(&db->mtx);
+	CHECK(db->leading);
+	*ret_revision = db->stats.revision;
+	err = SKV_OK;
+	if (db->state != SKV_OK) {
+		err = commit_refusal(db->state);
+		*info = db->state_info;
+	} else if (ceiling_reached(db)) {
+		lck_unlock(&db->mtx);
+		err = await_ceiling(db, *ret_revision, info);
+		lck_lock(&db->mtx);
+		if (err != SKV_OK && err != SKV_NOMEM)
+			commit_latch(db, err, info);
+	}
+	*ret = take_group(db);
+	lck_unlock(&db->mtx);
+	return (err);
 }
 
 /* Leads one group. The caller has leadership, and has given it up after. */
@@ -309,24 +366,20 @@ lead(struct skv *db)
 	uint64_t revision;
 	int64_t start;
 	size_t nbatched = 0;
-	bool unknown;
+	bool unknown = false;
 
-	lck_lock(&db->mtx);
-	CHECK(db->leading);
-	group = take_group(db);
-	revision = db->stats.revision;
-	err = db->state == SKV_OK ? SKV_OK : commit_refusal(db->state);
-	info = db->state_info;
-	lck_unlock(&db->mtx);
-
+	err = begin_group(db, &group, &revision, &info);
 	start = lck_now_ns();
-	unknown = false;
 	if (err == SKV_OK) {
 		err = write_group(db, group, &revision, &nbatched, &unknown,
 		    &info);
 		lck_lock(&db->mtx);
+		if (unknown && db->ops->shared == NULL)
+			group = take_back(db);
 		if (err == SKV_OK && nbatched > 0)
 			note_group(db, nbatched, start, revision);
+		else if (err != SKV_OK && db->ops->shared != NULL)
+			db->stats.errors++; /* the next one may succeed */
 		else if (err != SKV_OK && err != SKV_NOMEM)
 			commit_latch(db, err, &info);
 		if (err == SKV_OK)
@@ -337,6 +390,60 @@ lead(struct skv *db)
 	lck_unlock(&db->mtx);
 
 	complete_group(group, err, unknown, &info);
+}
+
+/* ------------------------------------------------------------- overdue -- */
+
+struct skv_txn *
+commit_overdue_queued(struct skv *db, uint32_t limit)
+{
+	struct skv_txn *t, *last = NULL, *list = db->head;
+
+	LCK_ASSERT_HELD(&db->mtx);
+	for (t = list; t != NULL && db->tick - t->queued > limit; t = t->next) {
+		/* Its thread is on its way to lead. */
+		if (t->waiter != NULL && t->waiter->lead)
+			break;
+		db->stats.queued--;
+		db->stats.queued_bytes -= txn_bytes(t);
+		db->stats.timed_out++;
+		last = t;
+	}
+	if (last == NULL)
+		return (NULL);
+	last->next = NULL;
+	db->head = t;
+	if (t == NULL)
+		db->tail = &db->head;
+	return (list);
+}
+
+struct skv_txn *
+commit_overdue_taken(struct skv *db, uint32_t limit)
+{
+	struct skv_txn *t, *last = NULL, *list = atomic_load(&db->taken);
+
+	LCK_ASSERT_HELD(&db->mtx);
+	for (t = list; t != NULL && db->tick - t->queued > limit; t = t->next) {
+		db->stats.timed_out++;
+		last = t;
+	}
+	if (last == NULL)
+		return (NULL);
+	last->next = NULL;
+	atomic_store(&db->taken, t);
+	return (list);
+}
+
+void
+commit_timeout(struct skv *db, struct skv_txn *list, bool unknown)
+{
+	struct skv_errinfo info;
+
+	errinfo_set(&info, "%s for longer than %u ms (max_wait_ms)",
+	    unknown ? "it was being written" : "it waited to be written",
+	    db->opts.max_wait_ms);
+	complete_group(list, SKV_TIMEDOUT, unknown, &info);
 }
 
 void

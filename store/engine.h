@@ -8,7 +8,8 @@
  *    write and barrier each by one thread at a time (the commit leader, the
  *    syncer), though a write and a barrier may overlap.
  * 2. A failed write or barrier leaves the engine readable. The caller never
- *    writes again to an engine whose write or barrier failed.
+ *    writes again to an engine whose write or barrier failed, unless it is
+ *    shared.
  */
 #ifndef STORE_ENGINE_H
 #define STORE_ENGINE_H
@@ -21,10 +22,75 @@
 struct engine;
 struct engine_iter;
 
+/*
+ * A key that is going to be read, of which only the first RECORD_HEADMAX bytes
+ * of the value are needed unless "whole" is set.
+ */
+struct engine_key {
+	const char *data;
+	size_t len;
+	bool whole;
+};
+
+/*
+ * What an engine has besides when other processes write to the same map. The
+ * leader then writes every group like this, and from the beginning again
+ * whenever one of the steps returns ENGINE_AGAIN, which says that nothing was
+ * written and that another attempt may succeed:
+ *
+ *   begin, read with "lock", batch_put, batch_delete and batch_guard, write
+ *
+ * A group whose puts depend on nothing does without the read at first. write
+ * gives SKV_UNAVAILABLE when it cannot be told whether the batch was written;
+ * after any other error it was not.
+ */
+#define ENGINE_AGAIN ((enum skv_err)1000)
+
+struct engine_reads;
+
+struct engine_shared_ops {
+	/*
+	 * Begins an attempt, the first being 0. Waits a moment before others,
+	 * and in the end gives SKV_UNAVAILABLE: enough has been tried.
+	 */
+	enum skv_err (*begin)(struct engine *, unsigned attempt,
+	    struct skv_errinfo *);
+	/*
+	 * Reads keys as they are at one moment; one may be given twice. With
+	 * "lock", for the leader, they stay so until the write or batch_clear.
+	 */
+	enum skv_err (*read)(struct engine *, const struct engine_key *,
+	    size_t n, bool lock, struct skv_errinfo *,
+	    struct engine_reads **ret);
+	/*
+	 * As get, of one of these keys. The value lasts until reads_free, or
+	 * when *ret_pin is not NULL until its release.
+	 */
+	enum skv_err (*reads_get)(struct engine_reads *, const void *key,
+	    size_t keylen, bool whole, const char **ret_value, size_t *ret_len,
+	    void **ret_pin);
+	void (*reads_free)(struct engine_reads *);
+	/*
+	 * Says that the batch is right only while this key, which was read, is
+	 * as it was; a key that the batch writes needs no guard.
+	 */
+	enum skv_err (*batch_guard)(struct engine *, const void *key,
+	    size_t keylen);
+	/*
+	 * A revision that no process was ever given, greater than "last" and
+	 * than those of all records that the group has read.
+	 */
+	uint64_t (*revision)(struct engine *, uint64_t last);
+	/* SKV_OK, or SKV_UNAVAILABLE: reads and writes cannot succeed now. */
+	enum skv_err (*status)(struct engine *, struct skv_errinfo *);
+};
+
 struct engine_ops {
 	const char *name; /* the URL's scheme, and skv_engine() */
 	bool persistent;  /* a barrier makes writes survive power loss */
 	struct skv_options defaults;
+	/* NULL: nobody else writes to it while it is open. */
+	const struct engine_shared_ops *shared;
 
 	/* "path" is what follows the scheme and colon in the URL. */
 	enum skv_err (*open)(const char *path, const struct skv_options *,
@@ -56,14 +122,16 @@ struct engine_ops {
 
 	/*
 	 * An iterator sees the map as of its making. seek goes to the first
-	 * entry >= key, and seek_last to the last entry of all; with none there
-	 * the iterator is not valid. key and value last until the next move.
-	 * error: SKV_OK, or why it stopped being valid.
+	 * entry >= key, and seek_below to the last one < key, or of all when
+	 * keylen is 0; with none there the iterator is not valid. key and value
+	 * last until the next move. error: SKV_OK, or why it stopped being
+	 * valid.
 	 */
 	struct engine_iter *(*iter_new)(struct engine *); /* NULL: no memory */
 	void (*iter_free)(struct engine_iter *);
 	void (*iter_seek)(struct engine_iter *, const void *key, size_t keylen);
-	void (*iter_seek_last)(struct engine_iter *);
+	void (*iter_seek_below)(struct engine_iter *, const void *key,
+	    size_t keylen);
 	void (*iter_next)(struct engine_iter *);
 	void (*iter_prev)(struct engine_iter *);
 	bool (*iter_valid)(const struct engine_iter *);
@@ -77,6 +145,18 @@ struct engine_ops {
 	 */
 	bool (*space)(struct engine *, uint64_t *ret_free);
 
+	/*
+	 * Keeps so many bytes of that place for bad times, or with 0 gives them
+	 * back. Whether it did what was asked, and there was something to do.
+	 * NULL with space.
+	 */
+	bool (*reserve)(struct engine *, uint64_t size);
+	/*
+	 * How much the engine has yet to put in order before it can take more
+	 * (LevelDB: files of level 0). NULL: it never has.
+	 */
+	uint32_t (*backlog)(struct engine *);
+
 	/* See skv_engine_property(). */
 	char *(*property)(struct engine *, const char *name);
 };
@@ -86,7 +166,7 @@ struct engine_ops {
 	{ \
 		.size = sizeof(struct skv_options), \
 		.cache_size = (uint64_t)(cache_mib) << 20, \
-		.write_buffer_size = 32 << 20, \
+		.write_buffer_size = 16 << 20, \
 		.file_size = 8 << 20, \
 		.block_size = 4096, \
 		.bloom_bits = 10, \
@@ -100,10 +180,16 @@ struct engine_ops {
 		.max_queue_bytes = 256 << 20, \
 		.scan_lifetime_ms = 300000, \
 		.min_free = 128 << 20, \
+		.max_stall_ms = 2000, \
+		.max_wait_ms = 30000, \
+		.max_level0_files = 12, \
 	}
 
 extern const struct engine_ops engine_leveldb; /* leveldb:DIR */
 extern const struct engine_ops engine_temp;    /* temp: */
 extern const struct engine_ops engine_mem;     /* mem: */
+#ifdef HAVE_LIBMARIADB
+extern const struct engine_ops engine_mariadb; /* mariadb://... */
+#endif
 
 #endif

@@ -5,6 +5,7 @@
  * here. What LevelDB 1.23 makes necessary:
  *
  * - Writes are never sync writes: see logsync.c, which is the barrier.
+ * - Damage to a log looks like its end. So closing leaves an empty one.
  * - Opening is strict (paranoid_checks). Without that LevelDB takes index and
  *   filter blocks without looking at their checksums, so that a flipped bit
  *   hides keys; and its compactions do so with data, giving a damaged block a
@@ -17,7 +18,6 @@
  */
 #include "config.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -35,6 +35,7 @@
 
 #include "base/check.h"
 #include "store/internal.h"
+#include "store/leveldb_dir.h"
 #include "store/logsync.h"
 #include "store/recover.h"
 
@@ -45,12 +46,15 @@
 #define FILES_SPARE 256
 /* A batch that grew larger than this gives its memory back. */
 #define BATCH_KEEP (4 << 20)
+/* The file that is given up when the disk is full. */
+#define RESERVE "RESERVE"
 #define LOCKED_TEXT "%s: the store is already open, in this or another process"
 
 struct engine {
 	char *path;
 	bool temp; /* remove the directory on closing */
 	int dirfd; /* holds the lock on the directory; -1: not yet */
+	atomic_bool failed; /* a write or a barrier has */
 	leveldb_options_t *options;
 	leveldb_cache_t *cache;
 	leveldb_filterpolicy_t *filter; /* NULL: none */
@@ -126,117 +130,6 @@ take_error(const char *path, char *text, struct skv_errinfo *info)
 	return (err);
 }
 
-static enum skv_err
-sys_error(const char *what, const char *path, struct skv_errinfo *info)
-{
-	int errnum = errno;
-
-	errinfo_set(info, "%s: %s: %s", path, what, strerror(errnum));
-	return (logsync_errno(errnum));
-}
-
-/* ---------------------------------------------------------- directory -- */
-
-/* Whether LevelDB keeps users' data in a file of this name. */
-static bool
-holds_data(int dirfd, const char *name)
-{
-	struct stat st;
-
-	if (ends_with(name, ".ldb") || ends_with(name, ".sst"))
-		return (true);
-	return (ends_with(name, ".log") &&
-	    fstatat(dirfd, name, &st, 0) == 0 && st.st_size > 0);
-}
-
-static enum skv_err
-look_for_data(const char *path, bool *ret_data, struct skv_errinfo *info)
-{
-	struct dirent *entry;
-	bool data = false;
-	DIR *dir;
-
-	dir = opendir(path);
-	if (dir == NULL)
-		return (sys_error("opendir", path, info));
-	while (errno = 0, !data && (entry = readdir(dir)) != NULL)
-		data = holds_data(dirfd(dir), entry->d_name);
-	if (errno != 0 && !data) {
-		(void)closedir(dir);
-		return (sys_error("readdir", path, info));
-	}
-	(void)closedir(dir);
-	*ret_data = data;
-	return (SKV_OK);
-}
-
-static enum skv_err
-make_directory(const char *path, struct skv_errinfo *info)
-{
-	if (mkdir(path, 0700) == 0 || errno == EEXIST)
-		return (SKV_OK);
-	if (errno == ENOENT) {
-		errinfo_set(info, "%s: the directory that it is to be created "
-		    "in does not exist", path);
-		return (SKV_INVALID);
-	}
-	return (sys_error("mkdir", path, info));
-}
-
-/*
- * Makes sure that there is a store, or else an empty directory for one. Names
- * are durable before data is written, so that data without CURRENT is no
- * creation that a power loss cut short.
- */
-static enum skv_err
-prepare(const char *path, bool create, struct skv_errinfo *info)
-{
-	char current[PATH_MAX];
-	enum skv_err err;
-	bool data = false;
-
-	if ((size_t)snprintf(current, sizeof(current), "%s/CURRENT", path) >=
-	    sizeof(current)) {
-		errinfo_set(info, "the path is too long");
-		return (SKV_INVALID);
-	}
-	if (access(current, F_OK) == 0)
-		return (SKV_OK);
-	if (errno != ENOENT)
-		return (sys_error("access", current, info));
-	if (!create) {
-		errinfo_set(info, "%s: there is no store here", path);
-		return (SKV_NOTFOUND);
-	}
-	err = make_directory(path, info);
-	if (err == SKV_OK)
-		err = look_for_data(path, &data, info);
-	if (err != SKV_OK)
-		return (err);
-	if (data) {
-		errinfo_set(info, "%s: there are data files but no file "
-		    "CURRENT", path);
-		return (SKV_CORRUPT);
-	}
-	return (SKV_OK);
-}
-
-/* Removes a directory and the files in it; LevelDB makes no others. */
-static void
-remove_directory(const char *path)
-{
-	struct dirent *entry;
-	DIR *dir;
-
-	dir = opendir(path);
-	if (dir != NULL) {
-		while ((entry = readdir(dir)) != NULL)
-			(void)unlinkat(dirfd(dir), entry->d_name, 0);
-		(void)closedir(dir);
-	}
-	(void)rmdir(path);
-}
-
 /* ------------------------------------------------------ open and close -- */
 
 /*
@@ -305,11 +198,11 @@ lock_directory(struct engine *e, struct skv_errinfo *info)
 {
 	e->dirfd = open(e->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (e->dirfd == -1)
-		return (sys_error("open", e->path, info));
+		return (leveldb_dir_error("open", e->path, info));
 	if (flock(e->dirfd, LOCK_EX | LOCK_NB) == 0)
 		return (SKV_OK);
 	if (errno != EWOULDBLOCK)
-		return (sys_error("flock", e->path, info));
+		return (leveldb_dir_error("flock", e->path, info));
 	errinfo_set(info, LOCKED_TEXT, e->path);
 	return (SKV_LOCKED);
 }
@@ -340,6 +233,13 @@ engine_close(struct engine *e)
 	if (e == NULL)
 		return;
 	logsync_close(e->logs);
+	/*
+	 * Moves what is in the log to a table, where damage cannot pass for
+	 * the end of what was written. The next opening would do it anyway. If
+	 * it fails, the log is still there.
+	 */
+	if (e->db != NULL && !atomic_load(&e->failed) && !e->temp)
+		leveldb_compact_range(e->db, "", 0, "", 0);
 	if (e->db != NULL)
 		leveldb_close(e->db);
 	if (e->options != NULL) {
@@ -368,7 +268,7 @@ open_engine(struct engine *e, const struct skv_options *opts,
 	sigset_t all, old;
 	enum skv_err err;
 
-	err = prepare(e->path, opts->create, info);
+	err = leveldb_dir_prepare(e->path, opts->create, info);
 	if (err == SKV_OK)
 		err = lock_directory(e, info);
 	if (err == SKV_OK)
@@ -440,7 +340,7 @@ temp_engine_open(const char *path, const struct skv_options *opts,
 		return (no_memory(e, info));
 	e->dirfd = -1;
 	if (mkdtemp(e->path) == NULL) {
-		err = sys_error("mkdtemp", e->path, info);
+		err = leveldb_dir_error("mkdtemp", e->path, info);
 		engine_close(e);
 		return (err);
 	}
@@ -512,13 +412,19 @@ engine_write(struct engine *e, struct skv_errinfo *info)
 
 	leveldb_write(e->db, e->write_options, e->batch, &text);
 	engine_batch_clear(e);
+	if (text != NULL)
+		atomic_store(&e->failed, true);
 	return (take_error(e->path, text, info));
 }
 
 static enum skv_err
 engine_barrier(struct engine *e, struct skv_errinfo *info)
 {
-	return (logsync_barrier(e->logs, info));
+	enum skv_err err = logsync_barrier(e->logs, info);
+
+	if (err != SKV_OK)
+		atomic_store(&e->failed, true);
+	return (err);
 }
 
 /* ----------------------------------------------------------- iterators -- */
@@ -563,9 +469,17 @@ iter_seek(struct engine_iter *i, const void *key, size_t keylen)
 }
 
 static void
-iter_seek_last(struct engine_iter *i)
+iter_seek_below(struct engine_iter *i, const void *key, size_t keylen)
 {
-	leveldb_iter_seek_to_last(i->it);
+	i->valid = false;
+	if (keylen > 0)
+		iter_seek(i, key, keylen);
+	if (i->err != SKV_OK)
+		return;
+	if (i->valid)
+		leveldb_iter_prev(i->it);
+	else
+		leveldb_iter_seek_to_last(i->it);
 	iter_moved(i);
 }
 
@@ -636,6 +550,41 @@ engine_space(struct engine *e, uint64_t *ret_free)
 	return (true);
 }
 
+/* NB: LevelDB leaves files alone whose names it does not know. */
+static bool
+engine_reserve(struct engine *e, uint64_t size)
+{
+	bool ok;
+	int fd;
+
+	if (size == 0)
+		return (unlinkat(e->dirfd, RESERVE, 0) == 0);
+	fd = openat(e->dirfd, RESERVE, O_WRONLY | O_CREAT | O_CLOEXEC |
+	    O_NOFOLLOW, 0600);
+	if (fd == -1)
+		return (false);
+	/* Not posix_fallocate(), which may write all of it. */
+	ok = ftruncate(fd, (off_t)size) == 0 &&
+	    fallocate(fd, 0, 0, (off_t)size) == 0;
+	(void)close(fd);
+	if (!ok)
+		(void)unlinkat(e->dirfd, RESERVE, 0);
+	return (ok);
+}
+
+static uint32_t
+engine_backlog(struct engine *e)
+{
+	uint32_t n = 0;
+	char *text;
+
+	text = leveldb_property_value(e->db, "leveldb.num-files-at-level0");
+	if (text != NULL)
+		n = (uint32_t)strtoul(text, NULL, 10);
+	leveldb_free(text);
+	return (n);
+}
+
 #define COMMON_OPS \
 	.close = engine_close, .get = engine_get, \
 	.release = engine_release, .batch_put = engine_batch_put, \
@@ -643,10 +592,11 @@ engine_space(struct engine *e, uint64_t *ret_free)
 	.batch_clear = engine_batch_clear, .write = engine_write, \
 	.barrier = engine_barrier, .iter_new = iter_new, \
 	.iter_free = iter_free, .iter_seek = iter_seek, \
-	.iter_seek_last = iter_seek_last, .iter_next = iter_next, \
+	.iter_seek_below = iter_seek_below, .iter_next = iter_next, \
 	.iter_prev = iter_prev, .iter_valid = iter_valid, \
 	.iter_key = iter_key, .iter_value = iter_value, \
 	.iter_error = iter_error, .space = engine_space, \
+	.reserve = engine_reserve, .backlog = engine_backlog, \
 	.property = engine_property
 
 const struct engine_ops engine_leveldb = {

@@ -225,9 +225,15 @@ mem_iter_seek(struct engine_iter *i, const void *key, size_t keylen)
 }
 
 static void
-mem_iter_seek_last(struct engine_iter *i)
+mem_iter_seek_below(struct engine_iter *i, const void *key, size_t keylen)
 {
-	avl_seek_last(&i->at);
+	i->at.depth = 0;
+	if (keylen > 0)
+		avl_seek(&i->at, key, keylen);
+	if (i->at.depth > 0)
+		avl_step(&i->at, 0);
+	else
+		avl_seek_last(&i->at);
 }
 
 static void
@@ -290,7 +296,7 @@ const struct engine_ops engine_mem = {
 	.iter_new = mem_iter_new,
 	.iter_free = mem_iter_free,
 	.iter_seek = mem_iter_seek,
-	.iter_seek_last = mem_iter_seek_last,
+	.iter_seek_below = mem_iter_seek_below,
 	.iter_next = mem_iter_next,
 	.iter_prev = mem_iter_prev,
 	.iter_valid = mem_iter_valid,

@@ -146,11 +146,15 @@ sweeper_main(void *arg)
 {
 	struct skv *db = arg;
 	int64_t next;
+	bool writable;
 
 	CHECK_MAGIC(db, SKV_MAGIC);
 	lck_lock(&db->mtx);
 	while (!db->stopping) {
+		writable = db->state == SKV_OK;
 		lck_unlock(&db->mtx);
+		if (writable)
+			space_reserve(db);
 		sweep(db);
 		lck_lock(&db->mtx);
 		next = lck_now_ns() + SWEEP_INTERVAL_MS * NS_PER_MS;

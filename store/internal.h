@@ -4,10 +4,13 @@
  * tells the story; in short:
  *
  *   store.c   opening, closing, single operations, statistics
+ *   meta.c    the store's own records
  *   txn.c     building transactions and reading their results
  *   commit.c  the queue, the leader, the error latch
  *   apply.c   what a transaction means: conditions, gets, the batch
+ *   shared.c  groups and reads when other processes write as well
  *   sync.c    the syncer thread, everything about durability
+ *   watch.c   the watcher thread: overload, and the end of waiting
  *   space.c   the free-space floor
  *   scan.c    ordered ranges
  *   expiry.c  the clock, the expiry index's sweeper
@@ -82,6 +85,8 @@ struct result {
 struct sync_req {
 	void (*done)(struct sync_req *, enum skv_err, const char *why);
 	struct sync_req *next;
+	uint32_t asked; /* at which tick of the watcher */
+	bool patient;	/* waits for as long as it takes */
 };
 
 struct waiter; /* a thread inside skv_commit(); see commit.c */
@@ -110,6 +115,7 @@ struct skv_txn {
 	void *arg;
 	struct waiter *waiter;
 	struct skv_txn *next;
+	uint32_t queued; /* at which tick of the watcher */
 	struct sync_req sync;
 
 	/* The outcome. */
@@ -137,15 +143,24 @@ struct skv {
 	 * one is due. */
 	_Atomic uint64_t free_bytes;
 	_Atomic int64_t space_due_ns;
+	bool reserved; /* of the sweeper: there is a reserve */
 
 	/* Odd while the leader writes to the engine, and another number
 	 * afterwards: whoever reads the same even one before and after has
 	 * read one state. */
 	_Atomic uint64_t write_seq;
 
+	/*
+	 * What of the leader's group is unanswered while the engine writes it.
+	 * The leader sets it when it is NULL; whoever then takes something out,
+	 * the leader or the watcher, holds the lock.
+	 */
+	_Atomic(struct skv_txn *) taken;
+
 	/* Of the leader alone. */
 	uint64_t ceiling;   /* written: no revision from here on was given */
 	void *overlay;	    /* tsearch(3) tree of the group's operations */
+	struct engine_reads *reads; /* of a shared engine: what it has read */
 	struct buf scratch; /* for index keys */
 
 	struct lck mtx; /* guards everything below */
@@ -161,6 +176,9 @@ struct skv {
 	uint64_t ceiling_written;
 	uint64_t ceiling_durable;
 	struct sync_req *sync_waiters;
+	struct sync_req *sync_running; /* those of the barrier under way */
+	bool syncing;
+	uint64_t nbarriers; /* begun */
 	bool stopping;	      /* the sweeper; it may still need the syncer, */
 	bool syncer_stopping; /* which is stopped after it */
 	enum skv_err state; /* the latch */
@@ -168,9 +186,16 @@ struct skv {
 	struct skv_stats stats;
 	struct lck_cond sync_wanted; /* wakes the syncer */
 	struct lck_cond sweep_wanted; /* wakes the sweeper, to stop */
+	uint32_t tick; /* of the watcher, while anything is under way */
+	bool overloaded;
+	struct skv_errinfo overload_info;
+	bool active;	   /* something was queued since the last tick */
+	bool watcher_idle; /* until watch_wake() */
+	bool watcher_stopping;
+	struct lck_cond watch_wanted;
 
-	pthread_t syncer, sweeper;
-	bool has_syncer, has_sweeper;
+	pthread_t syncer, sweeper, watcher;
+	bool has_syncer, has_sweeper, has_watcher;
 };
 
 /* store.c */
@@ -182,8 +207,18 @@ void errinfo_set(struct skv_errinfo *, const char *fmt, ...)
 /* Starts a thread with all signals blocked. */
 bool thread_start(pthread_t *ret, void *(*fn)(void *), void *arg);
 void histogram_add(struct skv_histogram *, uint64_t sample);
-enum skv_err meta_put(struct skv *, const char *name, uint64_t value);
 bool key_ok(const void *key, size_t keylen);
+
+/* meta.c */
+/* Reads the store's own records, or makes them for a new store. */
+enum skv_err meta_open(struct skv *, struct skv_errinfo *);
+/*
+ * Leaves the exact revision and clock behind, so that an orderly restart skips
+ * nothing, and makes all of it durable.
+ */
+enum skv_err meta_close(struct skv *, struct skv_errinfo *);
+/* Adds a number of the meta keyspace to the batch; the leader's. */
+enum skv_err meta_put(struct skv *, const char *name, uint64_t value);
 
 /* txn.c */
 /* Turns offsets into pointers: from now on nothing may be added. */
@@ -205,6 +240,22 @@ void commit_complete(struct skv_txn *, enum skv_err);
 /* What a write gets while the latch is closed. */
 enum skv_err commit_refusal(enum skv_err state);
 
+/*
+ * Writes the batch. A write that was short of memory has failed like any other:
+ * SKV_NOMEM would promise that nothing was changed, and that one may go on.
+ */
+enum skv_err commit_write(struct skv *, struct skv_errinfo *);
+
+/*
+ * Take out what was queued more than "limit" ticks ago, and is still queued, or
+ * is being written; and then answer it.
+ */
+struct skv_txn *commit_overdue_queued(struct skv *db, uint32_t limit)
+    LCK_REQUIRES(db->mtx);
+struct skv_txn *commit_overdue_taken(struct skv *db, uint32_t limit)
+    LCK_REQUIRES(db->mtx);
+void commit_timeout(struct skv *, struct skv_txn *, bool unknown);
+
 /* apply.c */
 /*
  * Decides and batches the transactions of a group, in order, giving each that
@@ -220,23 +271,53 @@ enum skv_err apply_group(struct skv *, struct skv_txn *group,
  */
 bool apply_reads(struct skv *, struct skv_txn *, enum skv_err *ret_err);
 
+/* shared.c */
+/*
+ * Decides and writes a group, as often as it takes. After an error nothing was
+ * written, or with SKV_UNAVAILABLE from the engine's write, *ret_unknown.
+ */
+enum skv_err shared_write_group(struct skv *, struct skv_txn *group,
+    uint64_t *revision, size_t *ret_nbatched, bool *ret_unknown,
+    struct skv_errinfo *);
+/* Reads what a transaction without writes needs, from one consistent view. */
+enum skv_err shared_read(struct skv *, struct skv_txn *,
+    struct engine_reads **ret);
+
 /* space.c */
 /* Whether there is room for new data; if not, says so. Looks now and then. */
 bool space_left(struct skv *, struct skv_errinfo *);
 /* Whether there is room enough to start again after the disk was full. */
 bool space_for_reopen(struct skv *);
+/* Makes the reserve if there is none and there is room; the sweeper's. */
+void space_reserve(struct skv *);
+/* Whether there was one to give up. */
+bool space_give_up_reserve(struct skv *);
 
 /* sync.c */
 bool sync_start(struct skv *);
 void sync_stop(struct skv *);
 /* Queues for a barrier over all that is written by now. */
 void sync_request(struct skv *db, struct sync_req *) LCK_REQUIRES(db->mtx);
-/* As skv_sync(). */
-enum skv_err sync_wait(struct skv *, struct skv_errinfo *);
+/* As skv_sync(), but "patient" waits longer than max_wait_ms. */
+enum skv_err sync_wait(struct skv *, bool patient, struct skv_errinfo *);
+/* Takes out who has waited more than "limit" ticks, and then answers him. */
+struct sync_req *sync_overdue(struct skv *db, uint32_t limit)
+    LCK_REQUIRES(db->mtx);
+void sync_timeout(struct skv *, struct sync_req *);
+
+/* watch.c */
+bool watch_start(struct skv *);
+/* Tells the watcher that somebody is going to wait. */
+void watch_wake(struct skv *db) LCK_REQUIRES(db->mtx);
+void watch_stop(struct skv *);
 
 /* scan.c */
 /* The least key greater than all that begin with the prefix; false if none. */
 bool prefix_successor(struct buf *);
+
+/* engine_leveldb.c */
+/* Removes a directory and the files in it; LevelDB makes no others. */
+void remove_directory(const char *path);
 
 /* expiry.c */
 int64_t expiry_now(struct skv *);

@@ -11,17 +11,18 @@
 #define FLAG_KIND 0x07
 #define FLAG_CBOR 0x08
 #define FLAG_EXPIRY 0x10
-#define FLAG_KNOWN (FLAG_KIND | FLAG_CBOR | FLAG_EXPIRY)
+#define FLAG_TYPE 0x20
+#define FLAG_KNOWN (FLAG_KIND | FLAG_CBOR | FLAG_EXPIRY | FLAG_TYPE)
 
-#define HEADER_LEAST (RECORD_REVISION + 8)
+#define HEADER_LEAST (RECORD_REVISION + 1)
 /* Code of a content type that is spelled out in the record. */
 #define RECORD_TYPE_TEXT 255
 
 /*
  * Content types of one byte. The numbers are in stores everywhere: append,
  * never renumber, never remove. Kept exactly as written by the client, so only
- * a type spelled just like this gets the number. Number 0 is also what a raw
- * value without a type, and any other kind of value, is stored with.
+ * a type spelled just like this gets the number. Number 0 is what a raw value
+ * without a type has; it is not written, nor is that of other kinds of values.
  */
 #define TYPE(text) {text, sizeof(text) - 1}
 static const struct {
@@ -116,7 +117,7 @@ record_encode(struct buf *b, const struct skv_attr *attr, const void *data,
     size_t len)
 {
 	uint8_t code = type_code(attr->type, attr->typelen);
-	size_t size = HEADER_LEAST;
+	size_t size = RECORD_ROOM + HEADER_LEAST;
 	uint8_t flags = (uint8_t)attr->kind;
 	char *p;
 
@@ -126,6 +127,10 @@ record_encode(struct buf *b, const struct skv_attr *attr, const void *data,
 		flags |= FLAG_EXPIRY;
 		size += 8;
 	}
+	if (code != 0) {
+		flags |= FLAG_TYPE;
+		size++;
+	}
 	if (code == RECORD_TYPE_TEXT)
 		size += 1 + attr->typelen;
 	if (len > SIZE_MAX - size)
@@ -133,14 +138,15 @@ record_encode(struct buf *b, const struct skv_attr *attr, const void *data,
 	p = buf_extend(b, size + len);
 	if (p == NULL)
 		return (false);
+	p += RECORD_ROOM;
 	*p++ = (char)flags;
-	*p++ = (char)code;
-	put_le64(p, 0);
-	p += 8;
+	*p++ = 1;
 	if (attr->expires_ms != 0) {
 		put_le64(p, (uint64_t)attr->expires_ms);
 		p += 8;
 	}
+	if (code != 0)
+		*p++ = (char)code;
 	if (code == RECORD_TYPE_TEXT) {
 		*p++ = (char)attr->typelen;
 		memcpy(p, attr->type, attr->typelen);
@@ -151,19 +157,80 @@ record_encode(struct buf *b, const struct skv_attr *attr, const void *data,
 	return (true);
 }
 
-void
-record_set_revision(char *record, uint64_t revision)
+/* How many bytes of a revision follow its first; 8 if it is none. */
+static unsigned
+revision_more(uint8_t first)
 {
-	put_le64(record + RECORD_REVISION, revision);
+	return ((unsigned)__builtin_clz(~((unsigned)first << 24)));
 }
 
-/* The content type that "code" stands for; *p moves past its text. */
-static bool
-decode_type(uint8_t code, const char **p, const char *end,
-    struct skv_attr *attr)
+void
+record_set_revision(char **record, size_t *len, uint64_t revision)
 {
-	if (attr->kind != SKV_RAW)
-		return (code == 0);
+	char *p = *record, *end;
+	char flags = *p;
+	unsigned more, i;
+
+	CHECK(revision > 0 && revision >> 53 == 0);
+	end = p + RECORD_REVISION + 1 +
+	    revision_more((uint8_t)p[RECORD_REVISION]);
+	more = (63 - (unsigned)__builtin_clzll(revision)) / 7;
+	p = end - 1 - more - RECORD_REVISION;
+	*len = (size_t)(*record + *len - p);
+	*record = p;
+	*p = flags;
+	for (i = 0; i < more; i++) {
+		*--end = (char)revision;
+		revision >>= 8;
+	}
+	*--end = (char)((0xff00U >> more) | revision);
+}
+
+/* Moves *p past a revision; 0 when there is none. */
+static uint64_t
+decode_revision(const char **p, const char *end)
+{
+	const uint8_t *b = (const uint8_t *)*p;
+	unsigned more, i;
+	uint64_t revision;
+
+	if (*p >= end)
+		return (0);
+	more = revision_more(*b);
+	if (more >= RECORD_REVISIONMAX || (size_t)(end - *p) <= more)
+		return (0);
+	revision = *b & 0x7fU >> more;
+	for (i = 1; i <= more; i++)
+		revision = revision << 8 | b[i];
+	*p += 1 + more;
+	/* Fewer bytes would do, or it is too great. */
+	if (revision >> 7 * more == 0 || revision >> 53 != 0)
+		return (0);
+	return (revision);
+}
+
+uint64_t
+record_revision(const char *record, size_t len)
+{
+	const char *p = record + RECORD_REVISION;
+
+	return (len < HEADER_LEAST ? 0 : decode_revision(&p, record + len));
+}
+
+/*
+ * The content type that *p moves past. One that is spelled out may have got a
+ * number since.
+ */
+static bool
+decode_type(const char **p, const char *end, struct skv_attr *attr)
+{
+	uint8_t code;
+
+	if (attr->kind != SKV_RAW || *p == end)
+		return (false);
+	code = (uint8_t)*(*p)++;
+	if (code == 0)
+		return (false);
 	if (code < NTYPES) {
 		attr->type = types[code].text;
 		attr->typelen = types[code].len;
@@ -184,14 +251,14 @@ record_decode(const char *record, size_t len, struct skv_value *ret)
 {
 	const char *p = record, *end = record + len;
 	struct skv_value v = {.pin = NULL};
-	uint8_t flags, code;
+	uint8_t flags;
 
 	if (len < HEADER_LEAST)
 		return (false);
 	flags = (uint8_t)*p++;
-	code = (uint8_t)*p++;
-	v.revision = get_le64(p);
-	p += 8;
+	v.revision = decode_revision(&p, end);
+	if (v.revision == 0)
+		return (false);
 	if ((flags & ~FLAG_KNOWN) != 0 || (flags & FLAG_KIND) > SKV_CBOR)
 		return (false);
 	v.attr.kind = (enum skv_kind)(flags & FLAG_KIND);
@@ -204,8 +271,13 @@ record_decode(const char *record, size_t len, struct skv_value *ret)
 		if (v.attr.expires_ms <= 0)
 			return (false);
 	}
-	if (!decode_type(code, &p, end, &v.attr))
-		return (false);
+	if ((flags & FLAG_TYPE) != 0) {
+		if (!decode_type(&p, end, &v.attr))
+			return (false);
+	} else if (v.attr.kind == SKV_RAW) {
+		v.attr.type = types[0].text;
+		v.attr.typelen = types[0].len;
+	}
 	v.data = p;
 	v.len = (size_t)(end - p);
 	*ret = v;
@@ -215,8 +287,13 @@ record_decode(const char *record, size_t len, struct skv_value *ret)
 bool
 record_key(struct buf *b, const void *key, size_t keylen)
 {
-	return (buf_reserve(b, 1 + keylen) && buf_addc(b, KS_USER) &&
-	    buf_add(b, key, keylen));
+	char *p = buf_extend(b, 1 + keylen);
+
+	if (p == NULL)
+		return (false);
+	*p = KS_USER;
+	memcpy(p + 1, key, keylen);
+	return (true);
 }
 
 bool

@@ -17,7 +17,7 @@
  *   one, and nothing was done yet that relies on it. It is cut off if it is bad
  *   or names a table that is not there; but only while the log is there which
  *   is the first one needed without that record. A record that was durable had
- *   its logs removed: then it is damage of another kind, and is left alone.
+ *   its logs removed: then it is damage of another kind, and an error.
  *
  * Cutting begins with the newest, so that a loss of power meanwhile leaves what
  * will be cut again. What was cut off stays in the directory as NAME.cut, which
@@ -29,35 +29,20 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/check.h"
 #include "store/internal.h"
+#include "store/logfile.h"
 #include "store/logsync.h"
 #include "store/recover.h"
 
-/* The format of logs and manifests: see doc/log_format.md of LevelDB. */
-#define BLOCK 32768
-#define HEADER 7 /* checksum, length, type */
-enum { FULL = 1, FIRST, MIDDLE, LAST };
-/* A batch begins with its number and the count of its changes. */
-#define BATCH_HEADER 12
 /* More logs than LevelDB ever leaves behind. */
 #define LOGSMAX 1024
-#define NAMELEN 64
-
-struct reader {
-	char *data; /* the whole file */
-	size_t size;
-	size_t pos;  /* of the next record */
-	struct buf record;
-};
 
 struct dir {
 	int fd;
@@ -75,127 +60,23 @@ failed(const struct dir *d, const char *what, const char *name)
 	return (logsync_errno(errnum));
 }
 
-/* -------------------------------------------------------------- records -- */
-
-static uint32_t
-get_le32(const char *p)
-{
-	const unsigned char *u = (const unsigned char *)p;
-
-	return (u[0] | (uint32_t)u[1] << 8 | (uint32_t)u[2] << 16 |
-	    (uint32_t)u[3] << 24);
-}
-
-static pthread_once_t crc_once = PTHREAD_ONCE_INIT;
-static uint32_t crc_table[256];
-
-static void
-crc_init(void)
-{
-	uint32_t i, k, c;
-
-	for (i = 0; i < 256; i++) {
-		for (c = i, k = 0; k < 8; k++)
-			c = c & 1 ? c >> 1 ^ 0x82f63b78 : c >> 1;
-		crc_table[i] = c;
-	}
-}
-
-/* CRC-32C as LevelDB stores it, rotated and with a constant added. */
-static uint32_t
-masked_crc(const char *data, size_t len)
-{
-	uint32_t crc = 0xffffffff;
-
-	AZ(pthread_once(&crc_once, crc_init));
-	for (; len > 0; len--, data++)
-		crc = crc_table[(crc ^ (unsigned char)*data) & 0xff] ^
-		    crc >> 8;
-	crc = ~crc;
-	return ((crc >> 15 | crc << 17) + 0xa282ead8);
-}
-
-/* Adds one fragment to the record; returns its type, 0 if there is none. */
-static int
-read_fragment(struct reader *r)
-{
-	const char *p;
-	size_t left = BLOCK - r->pos % BLOCK, len;
-
-	if (left < HEADER) /* the rest of a block is filled up */
-		r->pos += left;
-	if (r->pos > r->size || r->size - r->pos < HEADER)
-		return (0);
-	p = r->data + r->pos;
-	left = BLOCK - r->pos % BLOCK - HEADER;
-	len = (unsigned char)p[4] | (size_t)(unsigned char)p[5] << 8;
-	if (len > left || len > r->size - r->pos - HEADER || p[6] < FULL ||
-	    p[6] > LAST || masked_crc(p + 6, len + 1) != get_le32(p))
-		return (0);
-	if (!buf_add(&r->record, p + HEADER, len))
-		return (0);
-	r->pos += HEADER + len;
-	return (p[6]);
-}
-
-/* Reads the next record, or stays before it. */
-static bool
-read_record(struct reader *r)
-{
-	size_t start = r->pos;
-	int type;
-
-	buf_reset(&r->record);
-	type = read_fragment(r);
-	if (type == FIRST)
-		do
-			type = read_fragment(r);
-		while (type == MIDDLE);
-	else if (type != FULL)
-		type = 0;
-	if (type == FULL || type == LAST)
-		return (true);
-	r->pos = start;
-	return (false);
-}
+/* -------------------------------------------------------------- cutting -- */
 
 static enum skv_err
-reader_open(const struct dir *d, const char *name, struct reader *r)
+open_log(const struct dir *d, const char *name, struct logfile *f)
 {
-	enum skv_err err = SKV_OK;
-	struct stat st;
-	size_t done = 0;
-	ssize_t n = 1;
-	int fd;
-
-	memset(r, 0, sizeof(*r));
-	fd = openat(d->fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd == -1 || fstat(fd, &st) == -1) {
-		err = failed(d, "open", name);
-		goto out;
-	}
-	r->size = (size_t)st.st_size;
-	r->data = malloc(r->size + 1);
-	if (r->data == NULL) {
-		err = failed(d, "malloc", name);
-		goto out;
-	}
-	while (done < r->size &&
-	    (n = read(fd, r->data + done, r->size - done)) > 0)
-		done += (size_t)n;
-	if (done < r->size)
-		err = failed(d, "read", name);
-out:
-	if (fd != -1)
-		(void)close(fd);
-	return (err);
+	return (logfile_open(f, d->fd, name) ? SKV_OK :
+					       failed(d, "open", name));
 }
 
-static void
-reader_close(struct reader *r)
+/* Whether a log ends badly because it cannot be read. */
+static enum skv_err
+log_error(const struct dir *d, const char *name, const struct logfile *f)
 {
-	free(r->data);
-	buf_release(&r->record);
+	if (!f->failed)
+		return (SKV_OK);
+	errno = f->errnum;
+	return (failed(d, "read", name));
 }
 
 static void
@@ -204,33 +85,49 @@ aside_name(char aside[NAMELEN], const char *name)
 	CHECK(snprintf(aside, NAMELEN, "%.50s.cut", name) < NAMELEN);
 }
 
+/* Copies a file from "offset" on. */
+static bool
+copy_tail(int from, uint64_t offset, int to)
+{
+	char bytes[8192];
+	ssize_t n;
+
+	while ((n = pread(from, bytes, sizeof(bytes), (off_t)offset)) > 0) {
+		if (write(to, bytes, (size_t)n) != n)
+			return (false);
+		offset += (uint64_t)n;
+	}
+	return (n == 0);
+}
+
 /*
  * Keeps what is about to be cut off a file, for the operator; if the disk lets
  * it: a full one must not keep the store from opening.
  */
 static void
-keep_tail(const struct dir *d, const char *name, size_t size)
+keep_tail(const struct dir *d, const char *name, uint64_t size)
 {
 	char aside[NAMELEN];
-	struct reader r;
-	int fd = -1;
+	struct stat st;
+	int from, to = -1;
 
 	aside_name(aside, name);
-	if (reader_open(d, name, &r) == SKV_OK && r.size > size)
-		fd = openat(d->fd, aside,
+	from = openat(d->fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (from != -1 && fstat(from, &st) == 0 && (uint64_t)st.st_size > size)
+		to = openat(d->fd, aside,
 		    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd != -1) {
-		if (write(fd, r.data + size, r.size - size) !=
-		    (ssize_t)(r.size - size))
+	if (to != -1) {
+		if (!copy_tail(from, size, to))
 			(void)unlinkat(d->fd, aside, 0);
-		(void)close(fd);
+		(void)close(to);
 	}
-	reader_close(&r);
+	if (from != -1)
+		(void)close(from);
 }
 
 /* Cuts a file down, durably. */
 static enum skv_err
-cut(const struct dir *d, const char *name, size_t size)
+cut(const struct dir *d, const char *name, uint64_t size)
 {
 	enum skv_err err = SKV_OK;
 	int fd;
@@ -259,34 +156,6 @@ discard(const struct dir *d, const char *name)
 /* ------------------------------------------------------------- manifest -- */
 
 static bool
-get_varint(const char **p, const char *end, uint64_t *ret)
-{
-	unsigned shift;
-
-	*ret = 0;
-	for (shift = 0; shift < 64 && *p < end; shift += 7) {
-		*ret |= (uint64_t)(**p & 0x7f) << shift;
-		if ((*(*p)++ & 0x80) == 0)
-			return (true);
-	}
-	return (false);
-}
-
-/* What the fields of a record are, by their tag. */
-static const struct {
-	unsigned numbers, strings;
-} fields[] = {
-    [1] = {0, 1}, /* comparator */
-    [2] = {1, 0}, /* log number */
-    [3] = {1, 0}, /* next file number */
-    [4] = {1, 0}, /* last sequence */
-    [5] = {1, 1}, /* compaction pointer: level */
-    [6] = {2, 0}, /* deleted table: level, number */
-    [7] = {3, 2}, /* new table: level, number, size */
-    [9] = {1, 0}, /* previous log number */
-};
-
-static bool
 table_exists(const struct dir *d, uint64_t number)
 {
 	char name[NAMELEN];
@@ -304,30 +173,17 @@ static bool
 parse_edit(const struct dir *d, const struct buf *record, uint64_t *log,
     bool *missing)
 {
-	const char *p = record->data, *end = p + record->len;
-	uint64_t tag, number[3], len;
-	unsigned i;
+	struct edit e;
 
 	*missing = false;
-	while (p < end) {
-		if (!get_varint(&p, end, &tag) ||
-		    tag >= sizeof(fields) / sizeof(fields[0]))
-			return (false);
-		for (i = 0; i < fields[tag].numbers; i++)
-			if (!get_varint(&p, end, &number[i]))
-				return (false);
-		for (i = 0; i < fields[tag].strings; i++) {
-			if (!get_varint(&p, end, &len) ||
-			    len > (uint64_t)(end - p))
-				return (false);
-			p += len;
-		}
-		if (tag == 2)
-			*log = number[0];
-		if (tag == 7 && !table_exists(d, number[1]))
+	edit_begin(&e, record);
+	while (edit_next(&e)) {
+		if (e.tag == EDIT_LOG)
+			*log = e.number[0];
+		if (e.tag == EDIT_ADDED && !table_exists(d, e.number[1]))
 			*missing = true;
 	}
-	return (true);
+	return (!e.bad);
 }
 
 static bool
@@ -340,47 +196,40 @@ log_exists(const struct dir *d, uint64_t number)
 	return (faccessat(d->fd, name, F_OK, 0) == 0);
 }
 
-/* The name that CURRENT holds, without its newline. */
-static enum skv_err
-read_current(const struct dir *d, char name[NAMELEN])
-{
-	enum skv_err err;
-	struct reader r;
-
-	name[0] = '\0';
-	err = reader_open(d, "CURRENT", &r);
-	if (err == SKV_OK && r.size > 1 && r.size < NAMELEN &&
-	    memchr(r.data, '/', r.size) == NULL) {
-		memcpy(name, r.data, r.size - 1);
-		name[r.size - 1] = '\0';
-	}
-	reader_close(&r);
-	return (err);
-}
-
 /* What is to be known of a manifest's records. */
 struct manifest {
 	size_t n;
-	size_t before; /* where the last one begins */
+	uint64_t before; /* where the last one begins */
 	uint64_t log, log_before; /* first log needed, with and without it */
 	bool missing;  /* it adds a table that is not there */
 	bool known;    /* all could be followed */
 };
 
 static void
-read_manifest(const struct dir *d, struct reader *r, struct manifest *m)
+read_manifest(const struct dir *d, struct logfile *f, struct manifest *m)
 {
-	size_t start = r->pos;
+	uint64_t start = f->pos;
 
 	*m = (struct manifest){.known = true};
-	for (; m->known && read_record(r); start = r->pos) {
+	for (; m->known && logfile_next(f); start = f->pos) {
 		m->n++;
 		m->before = start;
 		m->log_before = m->log;
-		m->known = parse_edit(d, &r->record, &m->log, &m->missing);
+		m->known = parse_edit(d, &f->record, &m->log, &m->missing);
 	}
-	if (buf_failed(&r->record))
-		m->known = false;
+}
+
+/*
+ * What is bad was synced once, for the log that it replaced is gone. LevelDB
+ * would not always say so: to it, a record that seems to go on behind the end of
+ * the file is a torn one, and the store is what it was before.
+ */
+static enum skv_err
+damaged(const struct dir *d, const char *name, size_t pos)
+{
+	errinfo_set(d->info, "%s/%s: damaged from byte %zu on", d->path, name,
+	    pos);
+	return (SKV_CORRUPT);
 }
 
 /* Tells the first log that is needed; 0 if that is not certain. */
@@ -390,23 +239,23 @@ mend_manifest(const struct dir *d, uint64_t *ret_log)
 	struct manifest m;
 	char name[NAMELEN];
 	enum skv_err err;
-	struct reader r;
+	struct logfile f;
 
 	*ret_log = 0;
-	err = read_current(d, name);
-	if (err != SKV_OK || name[0] == '\0' ||
-	    faccessat(d->fd, name, F_OK, 0) == -1)
-		return (err); /* LevelDB will say it */
-	err = reader_open(d, name, &r);
+	if (!read_current(d->fd, name))
+		return (failed(d, "read", "CURRENT"));
+	if (name[0] == '\0' || faccessat(d->fd, name, F_OK, 0) == -1)
+		return (SKV_OK); /* LevelDB will say it */
+	err = open_log(d, name, &f);
 	if (err != SKV_OK)
+		return (err);
+	read_manifest(d, &f, &m);
+	err = log_error(d, name, &f);
+	if (err != SKV_OK || !m.known || m.n == 0)
 		goto out;
-	read_manifest(d, &r, &m);
-	if (!m.known || m.n == 0)
-		goto out;
-	if (r.pos < r.size) {
-		if (!log_exists(d, m.log))
-			goto out;
-		err = cut(d, name, r.pos);
+	if (f.pos < f.size) {
+		err = log_exists(d, m.log) ? cut(d, name, f.pos) :
+					     damaged(d, name, f.pos);
 	} else if (m.missing) {
 		if (m.n == 1 || !log_exists(d, m.log_before))
 			goto out;
@@ -416,7 +265,7 @@ mend_manifest(const struct dir *d, uint64_t *ret_log)
 	if (err == SKV_OK)
 		*ret_log = m.log;
 out:
-	reader_close(&r);
+	logfile_close(&f);
 	return (err);
 }
 
@@ -467,29 +316,28 @@ list_logs(const struct dir *d, uint64_t first, uint64_t numbers[LOGSMAX],
  */
 static enum skv_err
 follow_log(const struct dir *d, const char *name, uint64_t *next,
-    size_t *ret_size, bool *ret_whole)
+    uint64_t *ret_size, bool *ret_whole)
 {
+	uint64_t good = 0, first;
 	enum skv_err err;
-	struct reader r;
-	uint64_t number;
-	size_t good = 0;
+	struct logfile f;
+	struct batch b;
 
-	err = reader_open(d, name, &r);
-	while (err == SKV_OK && read_record(&r)) {
-		if (buf_failed(&r.record))
-			err = SKV_NOMEM;
-		if (r.record.len < BATCH_HEADER)
+	err = open_log(d, name, &f);
+	if (err != SKV_OK)
+		return (err);
+	while (logfile_next(&f) && batch_begin(&b, &f.record)) {
+		first = b.sequence + 1;
+		if (*next != 0 && first != *next)
 			break;
-		number = get_le64(r.record.data);
-		if (*next != 0 && number != *next)
-			break;
-		*next = number + get_le32(r.record.data + 8);
-		good = r.pos;
+		*next = first + b.left;
+		good = f.pos;
 	}
 	*ret_size = good;
 	/* An empty one has lost what was in it, if there is a later one. */
-	*ret_whole = good == r.size && good > 0;
-	reader_close(&r);
+	*ret_whole = good == f.size && good > 0;
+	err = log_error(d, name, &f);
+	logfile_close(&f);
 	return (err);
 }
 
@@ -500,7 +348,8 @@ mend_logs(const struct dir *d, uint64_t first)
 	uint64_t numbers[LOGSMAX], next = 0;
 	char name[NAMELEN];
 	enum skv_err err;
-	size_t n = 0, i, size = 0;
+	uint64_t size = 0;
+	size_t n = 0, i;
 	bool whole = true;
 
 	err = list_logs(d, first, numbers, &n);

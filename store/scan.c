@@ -121,25 +121,13 @@ skv_scan_close(struct skv_scan *s)
 	free(s);
 }
 
-/* To the greatest key below an engine key. */
-static void
-seek_below(struct skv_scan *s, const void *key, size_t len)
-{
-	const struct engine_ops *e = s->db->ops;
-
-	e->iter_seek(s->it, key, len);
-	if (e->iter_valid(s->it))
-		e->iter_prev(s->it);
-	else
-		e->iter_seek_last(s->it);
-}
-
 /* To the first key that the scan may give. */
 static void
 start(struct skv_scan *s)
 {
 	if (s->reverse)
-		seek_below(s, s->upper.data, s->upper.len);
+		s->db->ops->iter_seek_below(s->it, s->upper.data,
+		    s->upper.len);
 	else
 		s->db->ops->iter_seek(s->it, s->lower.data, s->lower.len);
 	s->started = true;

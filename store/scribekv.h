@@ -60,8 +60,9 @@ enum skv_err {
 	SKV_INVALID,  /* an argument is outside its limits */
 	SKV_TOOBIG,   /* a value, transaction or answer is over its limit */
 	SKV_NOMEM,    /* out of memory; nothing was changed */
-	SKV_BUSY,     /* the commit queue is full; nothing was changed */
-	SKV_TIMEDOUT, /* the scan is older than scan_lifetime_ms */
+	SKV_BUSY,     /* too much is waiting to be written; nothing changed */
+	SKV_TIMEDOUT, /* a scan is older than scan_lifetime_ms, or a write
+			 waited for max_wait_ms; see skv_txn_applied() */
 	SKV_LOCKED,   /* another process has the store open */
 	SKV_FORMAT,   /* the store was written by an unknown version */
 	SKV_CORRUPT,  /* stored bytes fail their checksum or do not decode */
@@ -69,6 +70,9 @@ enum skv_err {
 	SKV_IO,       /* another failure of the disk; see skv_txn_applied() */
 	SKV_READONLY, /* an earlier write failed: this handle only reads now */
 	SKV_STOPPED,  /* skv_interrupt() was called */
+	/* The engine's servers do not answer, or other writers were always
+	 * faster: to be tried again later; see skv_txn_applied(). */
+	SKV_UNAVAILABLE,
 };
 
 /* Text for the operator: what failed, on which file, and why. */
@@ -98,7 +102,7 @@ struct skv_options {
 	 * MiB for temp:. */
 	uint64_t cache_size;
 	/* Bytes collected in memory before they become a table file; up to
-	 * twice as much is held. Default 32 MiB. */
+	 * twice as much is held. Default 16 MiB. */
 	uint64_t write_buffer_size;
 	/* Bytes of a table file before a new one is begun. Default 8 MiB. */
 	uint64_t file_size;
@@ -140,6 +144,27 @@ struct skv_options {
 	 * they get SKV_NOSPACE, before LevelDB meets the wall, while deletes
 	 * go on. Default 128 MiB; 0 does without. */
 	uint64_t min_free;
+	/* Keep a file RESERVE in the store's directory, of twice
+	 * write_buffer_size and 4 MiB, that skv_wants_reopen() gives up when
+	 * others have filled the disk: reopened, the store takes deletes. Only
+	 * with min_free. Default false. */
+	bool reserve;
+
+	/* Milliseconds that an engine write or a sync may take before
+	 * skv_submit() refuses writes (SKV_BUSY), until it has ended. Default
+	 * 2000; 0 never refuses. */
+	uint32_t max_stall_ms;
+	/* Milliseconds that a transaction may wait: in the queue, in the
+	 * engine's hands, for the sync it asked for. Then it ends with
+	 * SKV_TIMEDOUT; skv_txn_applied() tells which. A thread that itself
+	 * writes for all, inside skv_commit() or skv_drain(), waits for the
+	 * engine. Default 30000; 0 is without limit. */
+	uint32_t max_wait_ms;
+	/* Files of LevelDB's level 0 at which skv_submit() refuses writes
+	 * (SKV_BUSY) until some are merged. From 8 on LevelDB slows writers
+	 * down, at 12 it would stop them as soon as its buffer is full.
+	 * Default 12; 0 never refuses. */
+	uint32_t max_level0_files;
 
 	/* The present time, for tests. Default NULL: the system's clock. Must
 	 * be callable from any thread. */
@@ -163,11 +188,16 @@ SKV_API void skv_options_init_sized(struct skv_options *, const char *url,
  *   temp:         in a private directory under $TMPDIR or /tmp, which
  *                 skv_close() removes
  *   mem:          in memory only, nothing is ever durable
+ *   mariadb://[USER@]HOST[:PORT][,...]/DATABASE[?OPTION=VALUE[&...]]
+ *                 in a table of one MariaDB server, or of several that
+ *                 replicate it (Galera), which any number of processes may
+ *                 have open at once; scribekv.conf(5) has the options. There
+ *                 is such an engine only if the library was built with it.
  *
  * "opts" may be NULL for the defaults. *ret is the caller's, for skv_close().
  * Errors: SKV_INVALID (URL or option; the text says which), SKV_LOCKED,
  * SKV_FORMAT, SKV_CORRUPT, SKV_NOSPACE, SKV_IO, SKV_NOMEM, and SKV_NOTFOUND
- * without "create".
+ * without "create"; of mariadb: SKV_UNAVAILABLE.
  */
 SKV_API enum skv_err skv_open(const char *url, const struct skv_options *opts,
     struct skv_errinfo *, struct skv **ret);
@@ -259,7 +289,8 @@ SKV_API enum skv_err skv_get_cbor(struct skv *, const void *key, size_t keylen,
  * A transaction is a list of conditions and of operations. When all conditions
  * hold, all operations are applied at once, in order, at one revision;
  * otherwise none is. Revisions are greater than zero, below 2^53, only
- * increase (with gaps), and are never given twice, also not after a crash.
+ * increase (with gaps), and are never given twice, also not after a crash. With
+ * mariadb: they increase for each key, and for each process.
  *
  * The functions that add to a transaction return SKV_OK, SKV_INVALID (key or
  * attribute out of limits, too many operations), SKV_TOOBIG or SKV_NOMEM; after
@@ -295,8 +326,8 @@ SKV_API enum skv_err skv_txn_get(struct skv_txn *, const void *key,
 /*
  * Commits and waits. The transaction stays the caller's, and holds the results
  * below. Errors: SKV_CONFLICT (see skv_txn_failure()), SKV_TOOBIG (what the
- * gets read is over max_txn), SKV_BUSY, SKV_READONLY, SKV_NOSPACE, SKV_IO,
- * SKV_CORRUPT, SKV_NOMEM.
+ * gets read is over max_txn), SKV_BUSY, SKV_TIMEDOUT, SKV_READONLY,
+ * SKV_NOSPACE, SKV_IO, SKV_CORRUPT, SKV_NOMEM.
  */
 SKV_API enum skv_err skv_commit(struct skv_txn *);
 
@@ -411,7 +442,10 @@ SKV_API void skv_interrupt(struct skv *);
 
 /* ---------------------------------------------------------- durability -- */
 
-/* Makes everything acknowledged before the call durable, and waits for it. */
+/*
+ * Makes everything acknowledged before the call durable, and waits for it; for
+ * max_wait_ms at most, then SKV_TIMEDOUT.
+ */
 SKV_API enum skv_err skv_sync(struct skv *, struct skv_errinfo *);
 /*
  * The same without waiting: "done" is called once, from the library's thread,
@@ -439,6 +473,9 @@ struct skv_stats {
 	uint64_t syncs;
 	uint64_t errors;  /* failed writes and syncs */
 	uint64_t expired; /* entries of the expiry index swept */
+	uint64_t refused; /* transactions that got SKV_BUSY */
+	uint64_t timed_out; /* transactions and syncs, after max_wait_ms */
+	uint64_t overloads; /* times that skv_overloaded() became true */
 	uint32_t queued;  /* transactions waiting for the writer */
 	uint64_t queued_bytes;
 	uint64_t unsynced; /* groups written and not yet durable */
@@ -457,9 +494,14 @@ SKV_API void skv_stats(struct skv *, struct skv_stats *ret);
  */
 SKV_API enum skv_err skv_status(struct skv *, struct skv_errinfo *);
 /*
+ * Whether skv_submit() refuses writes for now, because the engine or the disk
+ * does not keep up; the text says which. It passes by itself.
+ */
+SKV_API bool skv_overloaded(struct skv *, struct skv_errinfo *);
+/*
  * After a write has failed a store stays read-only, because what LevelDB would
  * acknowledge from then on could be lost. True when that failure was a full
- * disk and there is room again: closing and opening makes it writable, and
+ * disk and there is room again, or the reserve made some: closing and opening makes it writable, and
  * nothing that was acknowledged is lost by that. Never true of temp:.
  */
 SKV_API bool skv_wants_reopen(struct skv *);
@@ -469,7 +511,7 @@ SKV_API bool skv_wants_reopen(struct skv *);
  * + ttl * 1000.
  */
 SKV_API int64_t skv_now_ms(struct skv *);
-/* "leveldb", "temp" or "mem". */
+/* "leveldb", "temp", "mem" or "mariadb". */
 SKV_API const char *skv_engine(const struct skv *);
 /* Whether a sync makes writes survive a loss of power; false for temp:. */
 SKV_API bool skv_persistent(const struct skv *);
@@ -481,6 +523,104 @@ SKV_API uint64_t skv_id(const struct skv *);
  * free(). NULL when there is none of that name.
  */
 SKV_API char *skv_engine_property(struct skv *, const char *name);
+
+/* ---------------------------------------------- checking and repairing -- */
+
+/*
+ * Something that skv_check() or skv_repair() has found. What it points to lasts
+ * during the call.
+ */
+struct skv_finding {
+	/* Otherwise it is only worth knowing, and no harm. */
+	bool damage;
+	/* Whether keys may be lost by it, or values be older ones: those
+	 * greater than "after" and not greater than "until", where NULL is an
+	 * end not known. */
+	bool lost;
+	/* In which file of the directory, and which bytes of it; NULL and 0
+	 * when that is not known. */
+	const char *file;
+	uint64_t offset, len;
+	/* The key that it is about, and the range; NULL: none. */
+	const void *key, *after, *until;
+	size_t keylen, afterlen, untillen;
+	/* What it is: a predicate of the bytes, else the file, else the key;
+	 * or a sentence if there is none of them. */
+	const char *what;
+};
+
+/* How to go about it; all zero but "size" is a good default. */
+struct skv_examine {
+	size_t size; /* of this structure */
+	/* Called for each finding; NULL: only count them. */
+	void (*found)(const struct skv_finding *, void *arg);
+	/* Called now and then with how much is done; false stops. */
+	bool (*progress)(uint64_t done, uint64_t total, void *arg);
+	void *arg; /* of both */
+	/* Where skv_check() may make a directory of its own for some tens of
+	 * megabytes. NULL: $TMPDIR or /tmp. */
+	const char *scratch;
+};
+
+struct skv_check_report {
+	uint64_t damages, notes; /* findings */
+	/* Files that belong to the store, and bytes in them. */
+	uint64_t tables, logs, file_bytes;
+	uint64_t keys;
+	uint64_t bytes;	   /* of these and their values */
+	uint64_t expiring; /* keys that have a time */
+	uint64_t expired;  /* of which are expired and not yet swept */
+	uint64_t stale;	   /* index entries of overwritten values: no harm */
+	uint64_t id;
+	uint64_t revision; /* the greatest of a key */
+};
+
+/*
+ * Examines a store (leveldb: only) that nobody has open, without changing
+ * anything in its directory; nobody can open it meanwhile. Every checksum is
+ * verified, every record decoded, the expiry index compared with the records in
+ * both directions. SKV_OK if there is no damage, SKV_CORRUPT if there is: *ret
+ * is set in both cases. Otherwise it could not be examined: SKV_INVALID,
+ * SKV_NOTFOUND (no store there), SKV_LOCKED, SKV_IO, SKV_NOSPACE, SKV_NOMEM,
+ * SKV_STOPPED (by "progress").
+ */
+SKV_API enum skv_err skv_check(const char *url, const struct skv_examine *,
+    struct skv_errinfo *, struct skv_check_report *ret);
+
+/* What is known of which files belong to a store. */
+enum skv_manifest {
+	SKV_MANIFEST_WHOLE = 1,
+	/* Its end is not good. Keys that were deleted may be back, if the
+	 * files that tell of that were given up already. */
+	SKV_MANIFEST_TORN,
+	SKV_MANIFEST_NONE, /* all files were taken; the same, more likely */
+};
+
+struct skv_repair_report {
+	enum skv_manifest manifest;
+	uint64_t damages, notes; /* findings in the old store */
+	uint64_t tables, logs;	 /* files that were read */
+	uint64_t entries;	 /* that were good in them */
+	uint64_t older;	  /* of which have a newer one of the same key */
+	uint64_t deleted; /* keys whose newest entry is a deletion */
+	uint64_t dropped; /* keys whose newest entry does not decode */
+	struct skv_check_report made; /* of the new store */
+};
+
+/*
+ * Makes a new store of what is good of another (both leveldb:), which nobody
+ * has open and which is not changed. The directory "to" must not exist, or be
+ * empty; it appears when it is finished, durable and checked, and while it is
+ * made there are "to".partial and "to".sort beside it. Of each key the newest
+ * good entry is taken. The new store has an identity of its own and goes on
+ * with greater revisions, so that no entity tag is repeated.
+ *
+ * SKV_OK if it was made, whatever was lost. Errors as skv_check(), and
+ * SKV_CORRUPT if the new store is not good either.
+ */
+SKV_API enum skv_err skv_repair(const char *from, const char *to,
+    const struct skv_examine *, struct skv_errinfo *,
+    struct skv_repair_report *ret);
 
 #ifdef __cplusplus
 }

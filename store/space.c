@@ -5,6 +5,12 @@
  * it again helps; and so that deletes, and the compactions that give their
  * space back, still work. Whoever puts looks at the disk himself, but not more
  * often than is useful.
+ *
+ * Others on the same disk may fill it all the same, and then LevelDB does fail.
+ * For that there is a reserve, a file with blocks of its own, as large as what
+ * opening the store again may take. It is given up in exchange for a store that
+ * deletes; new data stays refused because of the floor. When there is room it
+ * is made again.
  */
 #include "config.h"
 
@@ -13,7 +19,7 @@
 /* How long a look is good for: what may be written meanwhile is far less than
  * the floor. */
 #define LOOK_NS 100000000LL
-/* What a store needs to be opened, besides the floor and its write buffers. */
+/* What a store needs to be opened, besides its write buffers. */
 #define REOPEN_SPARE (4UL << 20)
 
 /* The free bytes as of the last look, which is made anew when it is old. */
@@ -48,12 +54,38 @@ space_left(struct skv *db, struct skv_errinfo *info)
 	return (false);
 }
 
+/* What opening the store may take: tables of what is in its logs. */
+static uint64_t
+reopen_bytes(const struct skv *db)
+{
+	return (2 * db->opts.write_buffer_size + REOPEN_SPARE);
+}
+
 bool
 space_for_reopen(struct skv *db)
 {
 	uint64_t n;
 
 	return (db->ops->space != NULL && db->ops->space(db->engine, &n) &&
-	    n >= db->opts.min_free + 2 * db->opts.write_buffer_size +
-		    REOPEN_SPARE);
+	    n >= reopen_bytes(db));
+}
+
+void
+space_reserve(struct skv *db)
+{
+	uint64_t size = reopen_bytes(db), n;
+
+	if (!db->opts.reserve || db->reserved || db->opts.min_free == 0 ||
+	    db->ops->reserve == NULL || !db->ops->space(db->engine, &n))
+		return;
+	/* Never at the expense of those who want to write. */
+	if (n >= db->opts.min_free + size)
+		db->reserved = db->ops->reserve(db->engine, size);
+}
+
+bool
+space_give_up_reserve(struct skv *db)
+{
+	return (db->opts.reserve && db->ops->reserve != NULL &&
+	    db->ops->reserve(db->engine, 0));
 }

@@ -5,8 +5,6 @@
  */
 #include "config.h"
 
-#include <sys/random.h>
-
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,7 +18,16 @@ static const struct engine_ops *const engines[] = {
     &engine_leveldb,
     &engine_temp,
     &engine_mem,
+#ifdef HAVE_LIBMARIADB
+    &engine_mariadb,
+#endif
 };
+
+#ifdef HAVE_LIBMARIADB
+#define MARIADB " or mariadb:"
+#else
+#define MARIADB "; this build is without mariadb:"
+#endif
 
 #define NENGINES (sizeof(engines) / sizeof(engines[0]))
 
@@ -43,7 +50,7 @@ skv_strerror(enum skv_err err)
 	case SKV_BUSY:
 		return ("too many waiting writes");
 	case SKV_TIMEDOUT:
-		return ("the scan took too long");
+		return ("it took too long");
 	case SKV_LOCKED:
 		return ("in use by another process");
 	case SKV_FORMAT:
@@ -58,6 +65,8 @@ skv_strerror(enum skv_err err)
 		return ("read-only after an earlier error");
 	case SKV_STOPPED:
 		return ("interrupted");
+	case SKV_UNAVAILABLE:
+		return ("the database servers are not available");
 	}
 	return ("unknown error");
 }
@@ -161,6 +170,9 @@ check_options(const struct skv_options *o, struct skv_errinfo *info)
 	    {"max_queue_bytes", o->max_queue_bytes, 1UL << 20, 1ULL << 40},
 	    {"scan_lifetime_ms", o->scan_lifetime_ms, 0, 86400000},
 	    {"min_free", o->min_free, 0, 1ULL << 40},
+	    {"max_stall_ms", o->max_stall_ms, 0, 3600000},
+	    {"max_wait_ms", o->max_wait_ms, 0, 3600000},
+	    {"max_level0_files", o->max_level0_files, 0, 1000},
 	};
 	size_t i;
 
@@ -177,156 +189,18 @@ check_options(const struct skv_options *o, struct skv_errinfo *info)
 	return (SKV_OK);
 }
 
-static enum skv_err
-meta_key(struct skv *db, const char *name)
-{
-	buf_reset(&db->scratch);
-	if (!buf_addc(&db->scratch, KS_META) || !buf_adds(&db->scratch, name))
-		return (SKV_NOMEM);
-	return (SKV_OK);
-}
-
-/* Adds a number of the meta keyspace to the batch; the leader's. */
-enum skv_err
-meta_put(struct skv *db, const char *name, uint64_t value)
-{
-	char bytes[8];
-
-	if (meta_key(db, name) != SKV_OK)
-		return (SKV_NOMEM);
-	put_le64(bytes, value);
-	return (db->ops->batch_put(db->engine, db->scratch.data,
-	    db->scratch.len, bytes, sizeof(bytes)));
-}
-
-/* A number of the meta keyspace. */
-static enum skv_err
-meta_get(struct skv *db, const char *name, uint64_t *ret,
-    struct skv_errinfo *info)
-{
-	const char *data;
-	enum skv_err err;
-	size_t len;
-	void *pin;
-
-	err = meta_key(db, name);
-	if (err == SKV_OK)
-		err = db->ops->get(db->engine, db->scratch.data,
-		    db->scratch.len, &data, &len, &pin);
-	if (err == SKV_OK) {
-		if (len == 8)
-			*ret = get_le64(data);
-		else
-			err = SKV_CORRUPT;
-		db->ops->release(pin);
-	}
-	if (err != SKV_OK && err != SKV_NOTFOUND)
-		errinfo_set(info, "meta record \"%s\": %s", name,
-		    skv_strerror(err));
-	return (err);
-}
-
-/* SKV_OK when the engine holds nothing at all, so that a store may be made. */
-static enum skv_err
-engine_empty(struct skv *db)
-{
-	struct engine_iter *it = db->ops->iter_new(db->engine);
-	enum skv_err err;
-
-	if (it == NULL)
-		return (SKV_NOMEM);
-	db->ops->iter_seek(it, "", 0);
-	err = db->ops->iter_valid(it) ? SKV_FORMAT : db->ops->iter_error(it);
-	db->ops->iter_free(it);
-	return (err);
-}
-
-/* Puts what makes an empty engine a store into the batch. */
-static enum skv_err
-format_store(struct skv *db)
-{
-	enum skv_err err;
-
-	err = engine_empty(db);
-	if (err != SKV_OK)
-		return (err);
-	if (getrandom(&db->id, sizeof(db->id), 0) != (ssize_t)sizeof(db->id))
-		return (SKV_IO);
-	err = meta_put(db, "format", RECORD_FORMAT);
-	if (err == SKV_OK)
-		err = meta_put(db, "id", db->id);
-	return (err);
-}
-
-/* Reads the meta keyspace, or makes it for a new store. */
-static enum skv_err
-load_meta(struct skv *db, uint64_t *ret_ceiling, struct skv_errinfo *info)
-{
-	uint64_t format, clock;
-	enum skv_err err;
-
-	*ret_ceiling = 1;
-	err = meta_get(db, "format", &format, info);
-	if (err == SKV_NOTFOUND) {
-		err = format_store(db);
-		if (err == SKV_FORMAT)
-			errinfo_set(info, "there is a database, but no store");
-		return (err);
-	}
-	if (err == SKV_OK && format != RECORD_FORMAT) {
-		errinfo_set(info, "the store has format version %llu, this "
-				  "library reads and writes version %d",
-		    (unsigned long long)format, RECORD_FORMAT);
-		return (SKV_FORMAT);
-	}
-	if (err == SKV_OK)
-		err = meta_get(db, "id", &db->id, info);
-	if (err == SKV_OK)
-		err = meta_get(db, "ceiling", ret_ceiling, info);
-	if (err == SKV_NOTFOUND ||
-	    (err == SKV_OK && (*ret_ceiling == 0 || *ret_ceiling >> 53 != 0))) {
-		errinfo_set(info, "the store's own records are damaged");
-		err = SKV_CORRUPT;
-	}
-	if (err != SKV_OK)
-		return (err);
-	err = meta_get(db, "clock", &clock, info);
-	if (err == SKV_OK)
-		expiry_restore(db, (int64_t)clock);
-	return (err == SKV_NOTFOUND ? SKV_OK : err);
-}
-
-/* Reserves revisions and makes that durable, so that none is given twice. */
-static enum skv_err
-reserve_revisions(struct skv *db, uint64_t next, struct skv_errinfo *info)
-{
-	enum skv_err err;
-
-	db->ceiling = next + CEILING_STEP;
-	err = meta_put(db, "ceiling", db->ceiling);
-	if (err == SKV_OK)
-		err = db->ops->write(db->engine, info);
-	if (err == SKV_OK)
-		err = db->ops->barrier(db->engine, info);
-	if (err != SKV_OK)
-		return (err);
-	lck_lock(&db->mtx);
-	db->stats.revision = next - 1;
-	db->ceiling_written = db->ceiling_durable = db->ceiling;
-	lck_unlock(&db->mtx);
-	return (SKV_OK);
-}
-
 static void
 skv_free(struct skv *db)
 {
 	expiry_stop(db);
 	sync_stop(db);
+	watch_stop(db);
 	if (db->engine != NULL)
 		db->ops->close(db->engine);
 	buf_release(&db->scratch);
 	lck_cond_release(&db->sync_wanted);
 	lck_cond_release(&db->sweep_wanted);
+	lck_cond_release(&db->watch_wanted);
 	lck_release(&db->mtx);
 	db->magic = 0;
 	free(db);
@@ -345,6 +219,7 @@ skv_alloc(const struct engine_ops *ops, const struct skv_options *opts)
 	lck_init(&db->mtx);
 	lck_cond_init(&db->sync_wanted);
 	lck_cond_init(&db->sweep_wanted);
+	lck_cond_init(&db->watch_wanted);
 	lck_lock(&db->mtx);
 	db->tail = &db->head;
 	lck_unlock(&db->mtx);
@@ -360,7 +235,6 @@ skv_open_engine(const struct engine_ops *ops, const char *path,
 	struct skv_options o = ops->defaults;
 	struct skv *db;
 	enum skv_err err;
-	uint64_t next;
 
 	if (opts != NULL)
 		memcpy(&o, opts,
@@ -373,10 +247,9 @@ skv_open_engine(const struct engine_ops *ops, const char *path,
 		return (SKV_NOMEM);
 	err = ops->open(path, &o, info, &db->engine);
 	if (err == SKV_OK)
-		err = load_meta(db, &next, info);
-	if (err == SKV_OK)
-		err = reserve_revisions(db, next, info);
-	if (err == SKV_OK && (!sync_start(db) || !expiry_start(db))) {
+		err = meta_open(db, info);
+	if (err == SKV_OK &&
+	    (!watch_start(db) || !sync_start(db) || !expiry_start(db))) {
 		errinfo_set(info, "cannot start a thread");
 		err = SKV_NOMEM;
 	}
@@ -397,40 +270,12 @@ skv_open(const char *url, const struct skv_options *opts,
 
 	ops = find_engine(url, &path);
 	if (ops == NULL) {
-		errinfo_set(info, "\"%s\" does not begin with leveldb:, temp: "
-				  "or mem:",
+		errinfo_set(info,
+		    "\"%s\" does not begin with leveldb:, temp:, mem:" MARIADB,
 		    url);
 		return (SKV_INVALID);
 	}
 	return (skv_open_engine(ops, path, opts, info, ret));
-}
-
-/*
- * Leaves the exact revision and clock behind, so that an orderly restart skips
- * nothing, and makes all of it durable.
- */
-static enum skv_err
-final_write(struct skv *db, struct skv_errinfo *info)
-{
-	enum skv_err err;
-	uint64_t revision;
-
-	lck_lock(&db->mtx);
-	CHECK(db->head == NULL && !db->leading);
-	revision = db->stats.revision;
-	err = db->state;
-	if (err != SKV_OK && info != NULL)
-		*info = db->state_info;
-	lck_unlock(&db->mtx);
-	if (err == SKV_OK)
-		err = meta_put(db, "ceiling", revision + 1);
-	if (err == SKV_OK)
-		err = meta_put(db, "clock", (uint64_t)expiry_now(db));
-	if (err == SKV_OK)
-		err = db->ops->write(db->engine, info);
-	if (err == SKV_OK)
-		err = db->ops->barrier(db->engine, info);
-	return (err);
 }
 
 enum skv_err
@@ -444,7 +289,7 @@ skv_close(struct skv *db, struct skv_errinfo *info)
 	AZ(atomic_load(&db->nscans));
 	expiry_stop(db);
 	sync_stop(db);
-	err = final_write(db, info);
+	err = meta_close(db, info);
 	skv_free(db);
 	return (err);
 }
@@ -548,6 +393,8 @@ skv_status(struct skv *db, struct skv_errinfo *info)
 	if (err != SKV_OK && info != NULL)
 		*info = db->state_info;
 	lck_unlock(&db->mtx);
+	if (err == SKV_OK && db->ops->shared != NULL)
+		err = db->ops->shared->status(db->engine, info);
 	return (err == SKV_OK && !space_left(db, info) ? SKV_NOSPACE : err);
 }
 
@@ -561,8 +408,10 @@ skv_wants_reopen(struct skv *db)
 	err = db->state;
 	lck_unlock(&db->mtx);
 	/* What is not kept would be gone after closing. */
-	return (err == SKV_NOSPACE && db->ops->persistent &&
-	    space_for_reopen(db));
+	if (err != SKV_NOSPACE || !db->ops->persistent)
+		return (false);
+	return (space_for_reopen(db) ||
+	    (space_give_up_reserve(db) && space_for_reopen(db)));
 }
 
 const char *

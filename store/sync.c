@@ -33,14 +33,17 @@ static void
 run_barrier(struct skv *db) LCK_REQUIRES(db->mtx)
 {
 	struct skv_errinfo info = db->state_info;
-	struct sync_req *list = db->sync_waiters;
+	struct sync_req *list;
 	uint64_t target = db->written, ceiling = db->ceiling_written;
 	enum skv_err err = db->state;
 	int64_t start = lck_now_ns();
 	bool needed = err == SKV_OK && target != db->synced;
 
 	LCK_ASSERT_HELD(&db->mtx);
+	db->sync_running = db->sync_waiters;
 	db->sync_waiters = NULL;
+	db->syncing = needed;
+	db->nbarriers += needed;
 	lck_unlock(&db->mtx);
 	if (needed)
 		err = db->ops->barrier(db->engine, &info);
@@ -48,6 +51,9 @@ run_barrier(struct skv *db) LCK_REQUIRES(db->mtx)
 	if (needed && err == SKV_NOMEM)
 		err = SKV_IO;
 	lck_lock(&db->mtx);
+	db->syncing = false;
+	list = db->sync_running;
+	db->sync_running = NULL;
 	if (needed && err != SKV_OK)
 		commit_latch(db, err, &info);
 	else if (needed) {
@@ -127,6 +133,7 @@ sync_request(struct skv *db, struct sync_req *req)
 	LCK_ASSERT_HELD(&db->mtx);
 	req->next = db->sync_waiters;
 	db->sync_waiters = req;
+	watch_wake(db);
 	if (req->next == NULL)
 		lck_cond_signal(&db->sync_wanted);
 }
@@ -161,6 +168,7 @@ skv_sync_submit(struct skv *db, void (*done)(enum skv_err, void *), void *arg)
 	c->req.done = call_done;
 	c->done = done;
 	c->arg = arg;
+	c->req.patient = true;
 	lck_lock(&db->mtx);
 	sync_request(db, &c->req);
 	lck_unlock(&db->mtx);
@@ -193,12 +201,14 @@ sleeper_done(struct sync_req *req, enum skv_err err, const char *why)
 }
 
 enum skv_err
-sync_wait(struct skv *db, struct skv_errinfo *info)
+sync_wait(struct skv *db, bool patient, struct skv_errinfo *info)
 {
-	struct sync_sleeper s = {.req.done = sleeper_done, .db = db};
+	struct sync_sleeper s = {
+	    .req = {.done = sleeper_done, .patient = patient}, .db = db};
 
 	lck_cond_init(&s.wake);
 	lck_lock(&db->mtx);
+	s.req.asked = db->tick;
 	sync_request(db, &s.req);
 	while (!s.done)
 		/* The syncer comes here when a "done" of its own drains. */
@@ -217,5 +227,45 @@ enum skv_err
 skv_sync(struct skv *db, struct skv_errinfo *info)
 {
 	CHECK_MAGIC(db, SKV_MAGIC);
-	return (sync_wait(db, info));
+	return (sync_wait(db, false, info));
+}
+
+/* Moves what has waited too long from one list to the other. */
+static void
+move_overdue(struct skv *db, struct sync_req **link, uint32_t limit,
+    struct sync_req **to) LCK_REQUIRES(db->mtx)
+{
+	struct sync_req *req;
+
+	LCK_ASSERT_HELD(&db->mtx);
+	while ((req = *link) != NULL) {
+		if (req->patient || db->tick - req->asked <= limit) {
+			link = &req->next;
+			continue;
+		}
+		*link = req->next;
+		req->next = *to;
+		*to = req;
+		db->stats.timed_out++;
+	}
+}
+
+struct sync_req *
+sync_overdue(struct skv *db, uint32_t limit)
+{
+	struct sync_req *list = NULL;
+
+	move_overdue(db, &db->sync_waiters, limit, &list);
+	move_overdue(db, &db->sync_running, limit, &list);
+	return (list);
+}
+
+void
+sync_timeout(struct skv *db, struct sync_req *list)
+{
+	struct skv_errinfo info;
+
+	errinfo_set(&info, "written, but not durable after %u ms (max_wait_ms)",
+	    db->opts.max_wait_ms);
+	answer(list, SKV_TIMEDOUT, info.text);
 }

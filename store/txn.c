@@ -186,7 +186,9 @@ add_op(struct skv_txn *t, enum op_type type, const void *key, size_t keylen,
 	if (err != SKV_OK)
 		return (err);
 	offset = t->arena.len;
+	/* Room for the record that may follow too, so as to grow once. */
 	if (!grow(&t->ops, &t->firstop, t->nops, &t->maxops, sizeof(**ret)) ||
+	    !buf_reserve(&t->arena, 1 + keylen + RECORD_HEADUSUAL + more) ||
 	    !record_key(&t->arena, key, keylen)) {
 		buf_truncate(&t->arena, offset);
 		return (SKV_NOMEM);
@@ -219,7 +221,7 @@ skv_txn_put(struct skv_txn *t, const void *key, size_t keylen,
 	err = add_op(t, OP_PUT, key, keylen, len, &op);
 	if (err != SKV_OK)
 		return (err);
-	op->record.offset = t->arena.len;
+	op->record.offset = t->arena.len + RECORD_ROOM;
 	op->expires_ms = attr->expires_ms;
 	if (!record_encode(&t->arena, attr, data, len)) {
 		buf_truncate(&t->arena, op->key.offset);

@@ -24,43 +24,29 @@ if [ -n "$others" ]; then
 	exit 1
 fi
 
-cat >program.c <<EOF
-#include <scribekv.h>
-#include <stdio.h>
+cp "$EXAMPLE" program.c
 
-int
-main(void)
-{
-	struct skv_errinfo info;
-	struct skv *store;
-
-	if (skv_open("mem:", NULL, &info, &store) != SKV_OK) {
-		(void)fprintf(stderr, "skv_open: %s\n", info.text);
-		return (1);
-	}
-	if (skv_put(store, "key", 3, "value", 5, NULL) != SKV_OK)
-		return (1);
-	return (skv_close(store, NULL) != SKV_OK);
-}
-EOF
-
-# CC and what pkg-config says are lists of words.
-# shellcheck disable=SC2046,SC2086
+# build COMPILER SOURCE LIBRARIES...: compilers and what pkg-config says are
+# lists of words.
 build() {
-	$CC program.c -o program $(pkg-config --cflags scribekv) "$@"
-	./program
+	compiler=$1
+	shift
+	# shellcheck disable=SC2046,SC2086
+	$compiler -o program $(pkg-config --cflags scribekv) "$@"
+	[ "$(TMPDIR=$dir ./program)" = 'hello, world' ]
+	rm program
 }
 
 # shellcheck disable=SC2046
-build $(pkg-config --libs scribekv)
+build "$CC" program.c $(pkg-config --libs scribekv)
 if [ -e "$LIBDIR/libscribekv.a" ]; then
 	# shellcheck disable=SC2046
-	build "$LIBDIR/libscribekv.a" \
+	build "$CC" program.c "$LIBDIR/libscribekv.a" \
 	    $(pkg-config --static --libs-only-l scribekv |
 	    sed 's/-lscribekv//')
 fi
 if command -v c++ >/dev/null; then
 	cp program.c program.cc
 	# shellcheck disable=SC2046
-	c++ -fsyntax-only program.cc $(pkg-config --cflags scribekv)
+	build c++ program.cc $(pkg-config --libs scribekv)
 fi

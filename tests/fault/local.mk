@@ -28,20 +28,38 @@ check_PROGRAMS += %D%/torture %D%/torture_barrier %D%/torture_dirsync
 %C%_torture_dirsync_CPPFLAGS = $(AM_CPPFLAGS) -Dfsync=double_fsync
 %C%_torture_dirsync_LDADD = $(%C%_torture_LDADD)
 
+# Clients of a daemon behind nginx.
+check_PROGRAMS += %D%/hammer
+%C%_hammer_SOURCES = \
+	%D%/client.c \
+	%D%/hammer.c %D%/hammer.h \
+	%D%/http.c %D%/http.h
+%C%_hammer_LDADD = $(BASE_LIBS) $(JSONC_LIBS)
+
 # A module for LD_PRELOAD. Without -rpath libtool makes no shared one.
-check_LTLIBRARIES = %D%/powerloss.la
+check_LTLIBRARIES = %D%/powerloss.la %D%/stall.la
 %C%_powerloss_la_SOURCES = %D%/disk.c %D%/powerloss.c %D%/powerloss.h
 %C%_powerloss_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version \
 	-rpath $(abs_builddir)/%D%
 %C%_powerloss_la_LIBADD = -ldl
+%C%_stall_la_SOURCES = %D%/stall.c
+%C%_stall_la_LDFLAGS = $(%C%_powerloss_la_LDFLAGS)
 
 FAULT_TESTS = \
 	%D%/kill.sh \
 	%D%/powerloss.sh \
 	%D%/faults.sh \
 	%D%/bitflip.sh \
+	%D%/fulldisk.sh \
 	%D%/double-barrier.sh \
 	%D%/double-dirsync.sh \
-	%D%/double-latch.sh
+	%D%/double-forget.sh \
+	%D%/double-latch.sh \
+	%D%/http-kill.sh \
+	%D%/linear.sh \
+	%D%/linear-self.sh \
+	%D%/repair.sh \
+	%D%/soak.sh
 TESTS += $(FAULT_TESTS)
-EXTRA_DIST += $(FAULT_TESTS) %D%/lib.sh %D%/torture.sh
+EXTRA_DIST += $(FAULT_TESTS) %D%/lib.sh %D%/lib_http.sh %D%/torture.sh \
+	%D%/linear.py %D%/test_linear.py

@@ -35,10 +35,16 @@ while read -r name count share; do
 	sh "$dir/$name.sh" "$@" </dev/null || rc=$?
 	[ $rc -eq 0 ] || [ $rc -eq 77 ] || status=1
 done <<'TABLE'
-powerloss 30000 50
-faults 5000 30
-kill 3000 15
+powerloss 30000 33
+faults 5000 20
+kill 3000 10
 bitflip 2000 5
+http-kill 3000 10
+linear 200 10
+fulldisk 200 4
+repair 20 2
+soak 60 5
+../fuzz/fuzz 20000000 1
 TABLE
 if [ $status -eq 0 ]; then
 	echo 'torture: nothing violated'

@@ -25,5 +25,5 @@ echo "-I$SKV_SRCDIR/store" "$SKV_BUILDDIR/store/libscribekv.la"
 END
 chmod +x "$dir/bin/pkg-config"
 PATH=$dir/bin:$PATH
-run_document "$SKV_SRCDIR/README.md" 18
+run_document "$SKV_SRCDIR/README.md" 23
 stop

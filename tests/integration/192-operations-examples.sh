@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The examples in doc/operations.md do what is shown: stop and start, metrics,
-# backup in both ways.
+# backup and restore, check and repair.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib_cli.sh"
 . "$(dirname "$0")/document.sh"
 
 # In place of systemd: units mean the daemon, and only the service counts.
@@ -45,7 +46,27 @@ scribekvd()
 	esac
 }
 
+# The client asks the test's nginx, whatever the address.
+scribekv()
+{
+	case $* in
+	*--url*)
+		shift 2
+		"$SCRIBEKV" --unix-socket "$nsock" "$@"
+		;;
+	*)
+		"$SCRIBEKV" "$@"
+		;;
+	esac
+}
+
+# There need be no such user here.
+chown()
+{
+	[ "$*" = "-R scribekv:scribekv $dir/db" ] || fail "chown $*"
+}
+
 start_nginx
 document_sed="s|/var/lib/scribekv|$dir/db|g"
-run_document "$SKV_SRCDIR/doc/operations.md" 24
+run_document "$SKV_SRCDIR/doc/operations.md" 35
 stop

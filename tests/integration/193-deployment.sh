@@ -17,7 +17,7 @@ env -u MAKEFLAGS -u MAKELEVEL "${MAKE:-make}" -C "$SKV_BUILDDIR" \
     install-data >"$dir/install.log" 2>&1 || fail "$(cat "$dir/install.log")"
 # One a line: paths in the table of installed files that are data.
 sed -n '/^## Install/,/^## Deploy/s/^| `\([^`]*\)`.*/\1/p' \
-    "$SKV_SRCDIR/README.md" | grep -v sbin >"$dir/paths"
+    "$SKV_SRCDIR/README.md" | grep -v '/s*bin/' >"$dir/paths"
 [ "$(wc -l <"$dir/paths")" -ge 5 ] || fail "no table of installed files"
 while read -r path; do
 	case $path in

@@ -20,6 +20,7 @@ for bad in 1 '[]' '{}' x '{"key":"x"}' '{"value":1}' '{"key":"","value":1}' \
     '{"key":"x","value":"v","type":"'"$(repeat t 256)"'"}' \
     '{"key":"x","value":"*","encoding":"base64"}' \
     '{"key":"x","value":"gg==","encoding":"cbor"}' \
+    '{"key":"x","value":"ewo=","encoding":"json"}' \
     '{"key":"x","value":"v","encoding":"rot13"}' \
     '{"key":"'"$(repeat k 1025)"'","value":1}' \
     '{"key":"x","value":"'"$(repeat v 1025)"'"}' \

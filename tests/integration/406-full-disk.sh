@@ -51,7 +51,7 @@ writable()
 
 # The floor.
 head -c 15000000 /dev/zero >/mnt/ballast
-start --write-buffer-size 256k --min-free 8m
+start --write-buffer-size 256k --min-free 8m --reserve false
 fill floor
 expect_json '.applied == "no"'
 [ "$n" -gt 10 ] || fail "full after $n"

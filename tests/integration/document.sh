@@ -25,6 +25,11 @@ curl()
 	    --unix-socket "$nsock" "$@"
 }
 
+scribekv()
+{
+	command "$SKV_BUILDDIR/cli/scribekv" --unix-socket "$nsock" "$@"
+}
+
 # Shell script out of document $1: expect_output and here-documents.
 document_script()
 {

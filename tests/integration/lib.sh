@@ -43,6 +43,7 @@ chmod 755 "$dir"
 
 dsock=$dir/d.sock
 nsock=$dir/n.sock
+site=http://scribekv.test # what is asked for on that socket
 store=leveldb:$dir/db
 json='Content-Type: application/json'
 bin='Content-Type: application/octet-stream'
@@ -74,7 +75,7 @@ fail()
 	exit 1
 }
 
-# Ends what is left of $1 (daemon or nginx) and its children.
+# Ends what is left of $1, which spawn has started.
 reap()
 {
 	[ -f "$dir/$1.pid" ] && [ ! -f "$dir/$1.rc" ] || return 0
@@ -96,6 +97,10 @@ finish()
 	set +e
 	reap nginx
 	reap daemon
+	for finish_pid in "$dir"/*.pid; do
+		finish_name=${finish_pid##*/}
+		reap "${finish_name%.pid}"
+	done
 	if grep -qsE 'runtime error:|ERROR: [A-Za-z]*Sanitizer|WARNING: Thr.*San|assertion failed' \
 	    "$dir"/daemon.*.log; then
 		echo "$self: the daemon's log has a report" >&2
@@ -228,15 +233,23 @@ nginx_up()
 	curl -s -o "$dir/probe" --unix-socket "$nsock" http://scribekv.test/
 }
 
-# impatient TIME: lets nginx wait no longer than that for the daemon, by a copy
-# of the snippets that differs in nothing else.
+# edit_snippets EXPRESSION: has nginx use a copy of the snippets that sed has
+# changed by it, and that differs in nothing else.
+edit_snippets()
+{
+	if [ -z "$snippets" ]; then
+		snippets=$dir/src/nginx
+		mkdir -p "$snippets"
+		cp "$SKV_SRCDIR"/nginx/*.conf "$snippets"
+		ln -s "$SKV_SRCDIR/doc" "$dir/src/doc"
+	fi
+	sed -i "$1" "$snippets"/*.conf
+}
+
+# impatient TIME: lets nginx wait no longer than that for the daemon.
 impatient()
 {
-	snippets=$dir/snippets
-	mkdir -p "$snippets"
-	cp "$SKV_SRCDIR"/nginx/*.conf "$snippets"
-	sed -i "s/fastcgi_read_timeout .*;/fastcgi_read_timeout $1;/" \
-	    "$snippets/scribekv-server.conf"
+	edit_snippets "s/fastcgi_read_timeout .*;/fastcgi_read_timeout $1;/"
 }
 
 start_nginx()
@@ -293,7 +306,7 @@ req()
 	: >"$dir/head"
 	curl -sS --globoff --path-as-is --max-time $((deadline / 10)) \
 	    --unix-socket "$nsock" -D "$dir/heads" -o "$dir/body" "$@" \
-	    "http://scribekv.test$req_path" 2>"$dir/curl.err" ||
+	    "$site$req_path" 2>"$dir/curl.err" ||
 		fail "curl: $(cat "$dir/curl.err")"
 	# Of several heads (100 Continue) the last one counts.
 	tr -d '\r' <"$dir/heads" | awk '

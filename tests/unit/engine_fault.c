@@ -125,7 +125,22 @@ fault_go(void)
 	lck_unlock(&fault.mtx);
 }
 
+static atomic_uint crowd;
+
+void
+fault_backlog(unsigned n)
+{
+	atomic_store(&crowd, n);
+}
+
 /* -------------------------------------------------------------- engine -- */
+
+static uint32_t
+backlog(struct engine *e)
+{
+	(void)e;
+	return (atomic_load(&crowd));
+}
 
 static enum skv_err
 get(struct engine *e, const void *key, size_t keylen, const char **ret_value,
@@ -224,10 +239,10 @@ iter_seek(struct engine_iter *i, const void *key, size_t keylen)
 }
 
 static void
-iter_seek_last(struct engine_iter *i)
+iter_seek_below(struct engine_iter *i, const void *key, size_t keylen)
 {
 	if (moves(i))
-		base->iter_seek_last(i->base);
+		base->iter_seek_below(i->base, key, keylen);
 }
 
 static void
@@ -270,6 +285,112 @@ iter_error(const struct engine_iter *i)
 	return (i->err != SKV_OK ? i->err : base->iter_error(i->base));
 }
 
+/* --------------------------------------------------------------- shared -- */
+
+/* Everything it was asked to read; nothing else may be asked for later. */
+struct engine_reads {
+	struct engine *engine;
+	struct engine_key *keys;
+	size_t n;
+};
+
+void (*fault_between)(const struct engine_ops *, struct engine *);
+
+static enum skv_err
+begin(struct engine *e, unsigned attempt, struct skv_errinfo *info)
+{
+	enum skv_err err = enter(FAULT_BEGIN, NULL);
+
+	if (attempt > 0 && fault_between != NULL)
+		fault_between(base, e);
+	if (err != SKV_OK)
+		errinfo_set(info, "nobody answers");
+	return (err);
+}
+
+static enum skv_err
+read_keys(struct engine *e, const struct engine_key *keys, size_t n, bool lock,
+    struct skv_errinfo *info, struct engine_reads **ret)
+{
+	enum skv_err err = enter(FAULT_READ, NULL);
+	struct engine_reads *r;
+
+	(void)lock;
+	(void)info;
+	if (err != SKV_OK)
+		return (err);
+	r = calloc(1, sizeof(*r));
+	AN(r);
+	*r = (struct engine_reads){.engine = e, .n = n};
+	r->keys = calloc(n, sizeof(*keys));
+	AN(r->keys);
+	memcpy(r->keys, keys, n * sizeof(*keys));
+	*ret = r;
+	return (SKV_OK);
+}
+
+static enum skv_err
+reads_get(struct engine_reads *r, const void *key, size_t keylen, bool whole,
+    const char **ret_value, size_t *ret_len, void **ret_pin)
+{
+	enum skv_err err;
+	size_t i = 0;
+
+	while (r->keys[i].len != keylen ||
+	    memcmp(r->keys[i].data, key, keylen) != 0 ||
+	    r->keys[i].whole < whole) {
+		i++;
+		CHECK(i < r->n);
+	}
+	err = base->get(r->engine, key, keylen, ret_value, ret_len, ret_pin);
+	if (err == SKV_OK && !whole && *ret_len > RECORD_HEADMAX)
+		*ret_len = RECORD_HEADMAX;
+	return (err);
+}
+
+static void
+reads_free(struct engine_reads *r)
+{
+	free(r->keys);
+	free(r);
+}
+
+static enum skv_err
+batch_guard(struct engine *e, const void *key, size_t keylen)
+{
+	(void)e;
+	(void)key;
+	(void)keylen;
+	return (enter(FAULT_GUARD, NULL));
+}
+
+static uint64_t
+revision(struct engine *e, uint64_t last)
+{
+	(void)e;
+	return (last + 1000);
+}
+
+static enum skv_err
+status(struct engine *e, struct skv_errinfo *info)
+{
+	(void)e;
+	(void)info;
+	return (SKV_OK);
+}
+
+static const struct engine_shared_ops shared = {
+    .begin = begin,
+    .read = read_keys,
+    .reads_get = reads_get,
+    .reads_free = reads_free,
+    .batch_guard = batch_guard,
+    .revision = revision,
+    .status = status,
+};
+
+/* -------------------------------------------------------------- opening -- */
+
 static const struct engine_ops *
 find_base(const char *url)
 {
@@ -283,9 +404,10 @@ find_base(const char *url)
 	WRONG("no such engine");
 }
 
-enum skv_err
-fault_open(const char *url, const struct skv_options *opts,
-    struct skv_errinfo *info, struct skv **ret)
+static enum skv_err
+open_with(const struct engine_shared_ops *s, const char *url,
+    const struct skv_options *opts, struct skv_errinfo *info,
+    struct skv **ret)
 {
 	static bool ready;
 	enum skv_err err;
@@ -296,17 +418,20 @@ fault_open(const char *url, const struct skv_options *opts,
 		ready = true;
 	}
 	base = find_base(url);
+	fault_backlog(0);
 	engine_fault = *base;
 	engine_fault.persistent = true;
+	engine_fault.shared = s;
 	engine_fault.get = get;
 	engine_fault.batch_put = batch_put;
 	engine_fault.batch_delete = batch_delete;
 	engine_fault.write = run_write;
 	engine_fault.barrier = barrier;
+	engine_fault.backlog = backlog;
 	engine_fault.iter_new = iter_new;
 	engine_fault.iter_free = iter_free;
 	engine_fault.iter_seek = iter_seek;
-	engine_fault.iter_seek_last = iter_seek_last;
+	engine_fault.iter_seek_below = iter_seek_below;
 	engine_fault.iter_next = iter_next;
 	engine_fault.iter_prev = iter_prev;
 	engine_fault.iter_valid = iter_valid;
@@ -323,4 +448,18 @@ fault_open(const char *url, const struct skv_options *opts,
 	memset(fault.count, 0, sizeof(fault.count));
 	lck_unlock(&fault.mtx);
 	return (err);
+}
+
+enum skv_err
+fault_open(const char *url, const struct skv_options *opts,
+    struct skv_errinfo *info, struct skv **ret)
+{
+	return (open_with(NULL, url, opts, info, ret));
+}
+
+enum skv_err
+fault_open_shared(const char *url, const struct skv_options *opts,
+    struct skv_errinfo *info, struct skv **ret)
+{
+	return (open_with(&shared, url, opts, info, ret));
 }

@@ -13,6 +13,11 @@ enum fault_call {
 	FAULT_BATCH,
 	FAULT_WRITE,
 	FAULT_BARRIER,
+	/* Of a shared engine: */
+	FAULT_BEGIN,
+	FAULT_READ,
+	FAULT_GUARD,
+
 	FAULT_ITER_NEW,
 	FAULT_ITER_MOVE,
 	FAULT_CALLS
@@ -24,6 +29,14 @@ enum fault_call {
  */
 enum skv_err fault_open(const char *url, const struct skv_options *,
     struct skv_errinfo *, struct skv **ret);
+
+/*
+ * The same, as an engine that others write to as well. "between" is called
+ * with every second and later attempt at a group: it may be such another.
+ */
+enum skv_err fault_open_shared(const char *url, const struct skv_options *,
+    struct skv_errinfo *, struct skv **ret);
+extern void (*fault_between)(const struct engine_ops *, struct engine *);
 
 /*
  * Lets the n-th such call from now fail, once; of an iterator, among those of
@@ -40,5 +53,8 @@ void fault_hold(enum fault_call);
 /* Waits until it does. */
 void fault_wait_held(void);
 void fault_go(void);
+
+/* What the engine says that it has yet to put in order; 0 at first. */
+void fault_backlog(unsigned);
 
 #endif

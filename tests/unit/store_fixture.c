@@ -15,6 +15,7 @@
 
 #include "base/check.h"
 #include "base/lck.h"
+#include "tests/unit/mariadb_fixture.h"
 #include "tests/unit/store_fixture.h"
 
 struct skv *db;
@@ -26,7 +27,7 @@ enum skv_err (*fx_open)(const char *, const struct skv_options *,
 static const char *engine;
 static const char *program;
 static char dir[] = "/tmp/test_store.XXXXXX";
-static char url[64];
+static char url[128];
 
 /* -------------------------------------------------------------- engines -- */
 
@@ -40,7 +41,13 @@ read_clock(void *arg)
 bool
 fx_keeps(void)
 {
-	return (strcmp(engine, "leveldb") == 0);
+	return (strcmp(engine, "leveldb") == 0 || fx_shared());
+}
+
+bool
+fx_shared(void)
+{
+	return (strcmp(engine, "mariadb") == 0);
 }
 
 const char *
@@ -90,7 +97,9 @@ remove_dir(const char *path)
 static void
 set_up(void)
 {
-	if (fx_keeps()) {
+	if (fx_shared())
+		(void)snprintf(url, sizeof(url), "%s", mariadb_url());
+	else if (fx_keeps()) {
 		memcpy(dir + sizeof(dir) - 7, "XXXXXX", 6);
 		AN(mkdtemp(dir));
 		(void)snprintf(url, sizeof(url), "leveldb:%s", dir);
@@ -112,7 +121,7 @@ tear_down(void)
 {
 	if (db != NULL)
 		fx_stop();
-	if (fx_keeps())
+	if (fx_keeps() && !fx_shared())
 		remove_dir(dir);
 }
 
@@ -134,6 +143,13 @@ static int
 use_leveldb(void)
 {
 	engine = "leveldb";
+	return (0);
+}
+
+static int
+use_mariadb(void)
+{
+	engine = "mariadb";
 	return (0);
 }
 
@@ -193,6 +209,8 @@ fx_crash(unsigned nkeys)
 	return (last);
 }
 
+bool fx_no_servers;
+
 int
 fx_run(int argc, char **argv, CU_TestInfo *tests)
 {
@@ -200,13 +218,18 @@ fx_run(int argc, char **argv, CU_TestInfo *tests)
 		{ "mem", use_mem, NULL, set_up, tear_down, tests },
 		{ "temp", use_temp, NULL, set_up, tear_down, tests },
 		{ "leveldb", use_leveldb, NULL, set_up, tear_down, tests },
+		{ "mariadb", use_mariadb, NULL, set_up, tear_down, tests },
 		CU_SUITE_INFO_NULL,
 	};
+	const size_t mariadb = LENGTH(suites) - 2;
 	unsigned failed;
 
 	program = argv[0];
 	if (argc == 4 && strcmp(argv[1], "--crash") == 0)
 		return (crash(argv[2], (unsigned)atoi(argv[3])));
+	/* What comes between wraps the engines in this process. */
+	if (fx_open != skv_open || fx_no_servers || !mariadb_start())
+		suites[mariadb] = suites[mariadb + 1];
 	if (CU_initialize_registry() != CUE_SUCCESS ||
 	    CU_register_suites(suites) != CUE_SUCCESS)
 		return (99);

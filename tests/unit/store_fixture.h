@@ -14,6 +14,9 @@
 
 #include "store/scribekv.h"
 
+/* Set before fx_run(): leaves out the engine that needs a server. */
+extern bool fx_no_servers;
+
 #define LENGTH(array) (sizeof(array) / sizeof(*(array)))
 #define CU_OK(expr) CU_ASSERT_EQUAL((expr), SKV_OK)
 /* Time for a thing that is sure to happen, in nanoseconds. */
@@ -33,6 +36,8 @@ int fx_run(int argc, char **argv, CU_TestInfo *tests);
 
 /* Whether the engine under test keeps its data when closed. */
 bool fx_keeps(void);
+/* Whether other processes may write to it too; then revisions have gaps. */
+bool fx_shared(void);
 const char *fx_url(void);
 /* Closes, and opens again: empty unless fx_keeps(). */
 void fx_stop(void);

@@ -99,6 +99,7 @@ has_defaults(void)
 	CU_ASSERT(c.slow_request_ms == 1000);
 	CU_ASSERT(c.log_level == LOG_LEVEL_INFO && c.log_syslog == 0);
 	skv_options_init(&engine, c.store);
+	engine.reserve = true; /* the daemon's own default */
 	CU_ASSERT(memcmp(&c.store_options, &engine, sizeof(engine)) == 0);
 	conf_release(&c);
 	CU_ASSERT(c.store == NULL);

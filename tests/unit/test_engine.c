@@ -288,7 +288,7 @@ iterator_moves(void)
 	struct engine_iter *it = iter_at("");
 
 	CU_ASSERT(at(it, NULL));
-	ops->iter_seek_last(it);
+	ops->iter_seek_below(it, NULL, 0);
 	CU_ASSERT(at(it, NULL));
 	ops->iter_free(it);
 
@@ -305,7 +305,7 @@ iterator_moves(void)
 	CU_ASSERT(at(it, "f"));
 	ops->iter_next(it);
 	CU_ASSERT(at(it, NULL));
-	ops->iter_seek_last(it);
+	ops->iter_seek_below(it, NULL, 0);
 	CU_ASSERT(at(it, "f"));
 	ops->iter_seek(it, "b", 1);
 	CU_ASSERT(at(it, "b"));
@@ -315,6 +315,16 @@ iterator_moves(void)
 	CU_ASSERT(at(it, NULL));
 	ops->iter_seek(it, "", 0);
 	CU_ASSERT(at(it, "b"));
+	ops->iter_seek_below(it, "e", 1);
+	CU_ASSERT(at(it, "d"));
+	ops->iter_prev(it);
+	CU_ASSERT(at(it, "b"));
+	ops->iter_seek_below(it, "d", 1);
+	CU_ASSERT(at(it, "b"));
+	ops->iter_seek_below(it, "b", 1);
+	CU_ASSERT(at(it, NULL));
+	ops->iter_seek_below(it, "z", 1);
+	CU_ASSERT(at(it, "f"));
 	ops->iter_free(it);
 	ops->iter_free(NULL);
 }
@@ -448,7 +458,7 @@ same_as_model(struct engine_iter *it, const uint32_t *versions, uint32_t nkeys)
 	}
 	if (!at(it, NULL))
 		return (false);
-	ops->iter_seek_last(it);
+	ops->iter_seek_below(it, NULL, 0);
 	for (key = nkeys; key-- > 0;) {
 		if (versions[key] == 0)
 			continue;

@@ -332,7 +332,7 @@ failed_scans(void)
 	for (nth = 1; nth <= 6; nth++) {
 		range.reverse = nth % 2 == 0;
 		CU_OK(skv_scan_open(db, &range, &s));
-		fault_arm(FAULT_ITER_MOVE, nth / 2 + 1, SKV_IO, false);
+		fault_arm(FAULT_ITER_MOVE, (nth + 1) / 2, SKV_IO, false);
 		do
 			err = skv_scan_next(s, &key, &keylen, &v);
 		while (err == SKV_OK);

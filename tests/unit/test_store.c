@@ -77,6 +77,9 @@ bad_options(void)
 	BAD(max_queue_bytes, (1ULL << 40) + 1);
 	BAD(min_free, (1ULL << 40) + 1);
 	BAD(scan_lifetime_ms, 86400001);
+	BAD(max_stall_ms, 3600001);
+	BAD(max_wait_ms, 3600001);
+	BAD(max_level0_files, 1001);
 	opts.cache_size = 0;
 	opts.block_size = 1024;
 	opts.bloom_bits = 0;
@@ -97,7 +100,7 @@ defaults(void)
 	skv_options_init(&o, NULL);
 	CU_ASSERT_EQUAL(o.size, sizeof(o));
 	CU_ASSERT_EQUAL(o.cache_size, 128 << 20);
-	CU_ASSERT_EQUAL(o.write_buffer_size, 32 << 20);
+	CU_ASSERT_EQUAL(o.write_buffer_size, 16 << 20);
 	CU_ASSERT_EQUAL(o.file_size, 8 << 20);
 	CU_ASSERT_EQUAL(o.block_size, 4096);
 	CU_ASSERT_EQUAL(o.bloom_bits, 10);
@@ -111,6 +114,9 @@ defaults(void)
 	CU_ASSERT_EQUAL(o.max_queue_bytes, 256 << 20);
 	CU_ASSERT_EQUAL(o.scan_lifetime_ms, 300000);
 	CU_ASSERT_EQUAL(o.min_free, 128 << 20);
+	CU_ASSERT_EQUAL(o.max_stall_ms, 2000);
+	CU_ASSERT_EQUAL(o.max_wait_ms, 30000);
+	CU_ASSERT_EQUAL(o.max_level0_files, 12);
 	CU_ASSERT_PTR_NULL(o.clock_ms);
 	skv_options_init(&o, "temp:");
 	CU_ASSERT_EQUAL(o.cache_size, 64 << 20);
@@ -152,7 +158,7 @@ create(void)
 	struct skv *other = NULL;
 	char url[128];
 
-	if (!fx_keeps())
+	if (!fx_keeps() || fx_shared())
 		return;
 	CU_ASSERT(refused(fx_url(), NULL, SKV_LOCKED, "open"));
 	o.create = false;
@@ -188,7 +194,7 @@ identity(void)
 	CU_OK(skv_close(NULL, NULL));
 	fx_restart();
 	CU_ASSERT_EQUAL(skv_id(db) == id, fx_keeps());
-	if (fx_keeps()) {
+	if (fx_keeps() && !fx_shared()) {
 		char *text = skv_engine_property(db, "leveldb.stats");
 
 		CU_ASSERT_PTR_NOT_NULL(text);
@@ -405,6 +411,11 @@ survives(void)
 	CU_ASSERT_EQUAL(count_all(), 999);
 	CU_ASSERT(has("key999", "key999"));
 	CU_ASSERT(has("key500", NULL));
+	if (fx_shared()) {
+		put("next", "");
+		CU_ASSERT(rev("next") > last);
+		return;
+	}
 	/* A clean restart skips no revision. */
 	CU_ASSERT_EQUAL(stats().revision, last);
 	put("next", "");

@@ -4,8 +4,8 @@
  * "value", "encoding" and "ttl", wherever they stand (a PUT, an operation of a
  * transaction, a line of an import).
  */
-#ifndef FCGI_VALUE_H
-#define FCGI_VALUE_H
+#ifndef WIRE_VALUE_H
+#define WIRE_VALUE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 
 #include "base/buf.h"
 #include "codec/doc.h"
-#include "fcgi/etag.h"
+#include "wire/etag.h"
 #include "store/scribekv.h"
 
 /* Whether bytes are just this text. */
@@ -31,8 +31,8 @@ struct envelope {
 	bool has_value;
 	struct doc_value value;
 	struct doc_value encoding, type, rep; /* DOC_TEXT when given */
-	uint64_t ttl;	     /* seconds, 0 is none */
-	int64_t expires_ms; /* 0 is none */
+	uint64_t ttl;			      /* seconds, 0 is none */
+	int64_t expires_ms;		      /* 0 is none */
 };
 
 /*

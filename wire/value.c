@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "fcgi/value.h"
+#include "wire/value.h"
 
 static void
 read_value(struct envelope *e, struct doc_reader *r)
@@ -26,8 +26,9 @@ read_ttl(struct envelope *e, struct doc_reader *r)
 	else if (!doc_value(r, &v))
 		return;
 	else if (v.type != DOC_INT || v.i < 1 || v.i > SKV_TTLMAX)
-		doc_fail(r, "\"ttl\" is not a whole number of seconds from 1 "
-			    "to 315360000 (10 years)");
+		doc_fail(r,
+		    "\"ttl\" is not a whole number of seconds from 1 "
+		    "to 315360000 (10 years)");
 	else
 		e->ttl = (uint64_t)v.i;
 }
@@ -128,8 +129,7 @@ store_plain(const struct doc_value *v, enum doc_format fmt, struct stored *ret)
 
 /* The same of one in base64, which is decoded into "scratch". */
 static const char *
-store_encoded(const struct envelope *e, struct buf *scratch,
-    struct stored *ret)
+store_encoded(const struct envelope *e, struct buf *scratch, struct stored *ret)
 {
 	const struct doc_value *v = &e->value;
 	size_t from = scratch->len, offset;
@@ -143,13 +143,20 @@ store_encoded(const struct envelope *e, struct buf *scratch,
 	ret->data = scratch->len == from ? "" : scratch->data + from;
 	ret->len = scratch->len - from;
 	ret->attr.kind = SKV_BINARY;
-	if (!value_is(&e->encoding, "cbor"))
-		return (NULL);
-	ret->attr.kind = SKV_CBOR;
-	return (doc_check(DOC_CBOR, ret->data, ret->len, DOC_DEPTHMAX, &why,
-		    &offset) ?
-		NULL :
-		"\"value\" is not the base64 text of a CBOR item");
+	if (value_is(&e->encoding, "cbor")) {
+		ret->attr.kind = SKV_CBOR;
+		if (!doc_check(DOC_CBOR, ret->data, ret->len, DOC_DEPTHMAX,
+			&why, &offset))
+			return ("\"value\" is not the base64 text of a CBOR "
+				"item");
+	} else if (value_is(&e->encoding, "json")) {
+		ret->attr.kind = SKV_JSON;
+		if (!doc_check(DOC_JSON, ret->data, ret->len, DOC_DEPTHMAX,
+			&why, &offset))
+			return ("\"value\" is not the base64 text of a JSON "
+				"document");
+	}
+	return (NULL);
 }
 
 const char *
@@ -166,15 +173,16 @@ envelope_store(const struct envelope *e, struct skv *db, enum doc_format fmt,
 	if (e->encoding.type != DOC_TEXT)
 		store_plain(&e->value, fmt, ret);
 	else if (value_is(&e->encoding, "base64") ||
-	    (e->archive && value_is(&e->encoding, "cbor")))
+	    (e->archive && (value_is(&e->encoding, "cbor") ||
+			       value_is(&e->encoding, "json"))))
 		why = store_encoded(e, scratch, ret);
 	else
 		why = "\"encoding\" is not \"base64\"";
 	if (why != NULL)
 		return (why);
 	ret->attr.cbor_envelope = fmt == DOC_CBOR || value_is(&e->rep, "cbor");
-	ret->attr.expires_ms =
-	    e->expires_ms != 0 ? e->expires_ms : ttl_expires(db, e->ttl);
+	ret->attr.expires_ms = e->expires_ms != 0 ? e->expires_ms :
+						    ttl_expires(db, e->ttl);
 	if (e->type.type == DOC_TEXT) {
 		if (ret->attr.kind != SKV_TEXT && ret->attr.kind != SKV_BINARY)
 			return ("\"type\" goes with a string value only");
@@ -241,8 +249,8 @@ value_write(struct doc_writer *w, const struct skv_value *v)
 	if (v->attr.kind == SKV_JSON || v->attr.kind == SKV_CBOR) {
 		/* A program may have stored what is no document. */
 		if (!doc_w_doc(w,
-			v->attr.kind == SKV_JSON ? DOC_JSON : DOC_CBOR,
-			v->data, v->len))
+			v->attr.kind == SKV_JSON ? DOC_JSON : DOC_CBOR, v->data,
+			v->len))
 			doc_w_null(w);
 	} else if (!bytes)
 		doc_w_text(w, v->data, v->len);
@@ -263,17 +271,28 @@ write_text(struct doc_writer *w, const char *name, const char *text)
 	doc_w_text(w, text, strlen(text));
 }
 
+/* Whether it is a JSON text that a line cannot hold as it is. */
+static bool
+has_breaks(const struct skv_value *v)
+{
+	return (v->attr.kind == SKV_JSON && v->len > 0 &&
+	    (memchr(v->data, '\n', v->len) != NULL ||
+		memchr(v->data, '\r', v->len) != NULL));
+}
+
 void
 value_write_archive(struct doc_writer *w, const struct skv_value *v)
 {
 	char buf[SKV_TYPEMAX + 1];
 	const struct skv_attr *a = &v->attr;
 
-	if (a->kind == SKV_CBOR || a->kind == SKV_BINARY) {
+	if (a->kind == SKV_CBOR || a->kind == SKV_BINARY || has_breaks(v)) {
 		doc_w_name(w, "value");
 		doc_w_bytes(w, v->data, v->len);
 		write_text(w, "encoding",
-		    a->kind == SKV_CBOR ? "cbor" : "base64");
+		    a->kind == SKV_CBOR     ? "cbor" :
+			a->kind == SKV_JSON ? "json" :
+					      "base64");
 	} else
 		value_write(w, v);
 	if (a->kind == SKV_RAW)

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Iterators. Each has a connection with a transaction that sees the table as of
+ * its making, and reads pages of it from key to key: small ones first, because
+ * most lists are short. Large values are left out of pages and fetched when the
+ * iterator comes to them, so that a page takes a few megabytes at most.
+ *
+ * The snapshot is gone when its connection breaks. Before the first row was
+ * given nobody can tell, and another server is asked.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "store/internal.h"
+#include "store/mariadb.h"
+
+#define PAGE_FIRST 16
+#define PAGE_MOST 256
+/* Largest value that is part of a page; the statements say the same. */
+#define PAGE_VALUE 16384
+
+struct page_row {
+	size_t key, keylen, value, len;
+	bool left_out; /* the value */
+};
+
+struct engine_iter {
+	struct engine *engine;
+	struct maria_conn *conn; /* NULL: none could be had */
+	enum skv_err err;
+	bool moved; /* a row was given: it cannot start anew */
+
+	/* The page, in the order in which it was asked for. */
+	bool backward;
+	struct page_row rows[PAGE_MOST];
+	size_t nrows, at;
+	uint32_t limit; /* that it was read with */
+	struct buf bytes;
+	char *large; /* the value of row "at", when it was left out */
+	size_t largelen;
+};
+
+/* ------------------------------------------------------------- snapshots -- */
+
+static void
+snapshot_end(struct engine_iter *i)
+{
+	if (i->conn == NULL)
+		return;
+	if (!i->conn->broken && maria_query(i->conn, "ROLLBACK", NULL) != SKV_OK)
+		i->conn->broken = true;
+	maria_give(i->conn);
+	i->conn = NULL;
+}
+
+static enum skv_err
+snapshot_begin(struct engine_iter *i, int64_t deadline)
+{
+	enum skv_err err;
+	unsigned attempt;
+
+	for (attempt = 0;; attempt++) {
+		err = maria_take(i->engine, MARIA_READ, deadline, NULL,
+		    &i->conn);
+		if (err != SKV_OK)
+			return (err);
+		err = maria_query(i->conn,
+		    "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+		    NULL);
+		if (err != ENGINE_AGAIN)
+			return (err);
+		snapshot_end(i);
+		err = maria_backoff(attempt, deadline, NULL);
+		if (err != SKV_OK)
+			return (err);
+	}
+}
+
+struct engine_iter *
+maria_iter_new(struct engine *e)
+{
+	struct engine_iter *i = calloc(1, sizeof(*i));
+
+	if (i == NULL)
+		return (NULL);
+	i->engine = e;
+	i->err = snapshot_begin(i, maria_deadline(e));
+	return (i);
+}
+
+void
+maria_iter_free(struct engine_iter *i)
+{
+	if (i == NULL)
+		return;
+	snapshot_end(i);
+	buf_release(&i->bytes);
+	free(i->large);
+	free(i);
+}
+
+/* ----------------------------------------------------------------- pages -- */
+
+static enum skv_err
+read_rows(struct engine_iter *i, MYSQL_STMT *stmt)
+{
+	char key[MARIA_KEYMAX], value[PAGE_VALUE];
+	unsigned long keylen = 0, len = 0;
+	my_bool left_out = 0;
+	MYSQL_BIND b[] = {
+	    {.buffer_type = MYSQL_TYPE_BLOB, .buffer = key,
+		.buffer_length = sizeof(key), .length = &keylen},
+	    {.buffer_type = MYSQL_TYPE_BLOB, .buffer = value,
+		.buffer_length = sizeof(value), .length = &len,
+		.is_null = &left_out},
+	};
+	int rc;
+
+	if (mysql_stmt_bind_result(stmt, b) != 0)
+		return (SKV_NOMEM);
+	while ((rc = mysql_stmt_fetch(stmt)) == 0) {
+		if (left_out)
+			len = 0;
+		if (i->nrows == PAGE_MOST || keylen > sizeof(key) ||
+		    len > sizeof(value) ||
+		    !buf_reserve(&i->bytes, keylen + len)) {
+			i->conn->broken = true; /* there is more to read */
+			return (SKV_NOMEM);
+		}
+		i->rows[i->nrows++] = (struct page_row){
+		    .key = i->bytes.len,
+		    .keylen = keylen,
+		    .value = i->bytes.len + keylen,
+		    .len = len,
+		    .left_out = left_out != 0,
+		};
+		(void)buf_add(&i->bytes, key, keylen);
+		(void)buf_add(&i->bytes, value, len);
+	}
+	if (rc != MYSQL_NO_DATA)
+		return (maria_failed(i->conn, stmt, NULL));
+	if (mysql_stmt_free_result(stmt) != 0)
+		i->conn->broken = true;
+	return (SKV_OK);
+}
+
+/* Stands on row "at" of the page: its value must be there. */
+static enum skv_err
+arrive(struct engine_iter *i)
+{
+	const struct page_row *row = &i->rows[i->at];
+	const char *key = i->bytes.data + row->key;
+
+	free(i->large);
+	i->large = NULL;
+	if (i->at == i->nrows || !row->left_out)
+		return (SKV_OK);
+	return (maria_fetch(i->conn, key, row->keylen, NULL, &i->large,
+	    &i->largelen));
+}
+
+/* Reads a page and stands on its first row. */
+static enum skv_err
+read_page(struct engine_iter *i, enum maria_stmt kind, const void *key,
+    size_t keylen)
+{
+	MYSQL_STMT *stmt;
+	enum skv_err err;
+
+	i->nrows = i->at = 0;
+	i->backward = kind == ST_BELOW || kind == ST_LAST;
+	maria_param(i->conn, 0, key, keylen);
+	maria_param_uint(i->conn, 1, &i->limit);
+	err = maria_run(i->conn, kind, 1, NULL, &stmt);
+	/* The key may be one of the page before. */
+	buf_reset(&i->bytes);
+	if (err == SKV_OK)
+		err = read_rows(i, stmt);
+	return (err == SKV_OK ? arrive(i) : err);
+}
+
+/* After a move: an error ends the iteration. */
+static void
+moved(struct engine_iter *i, enum skv_err err)
+{
+	i->moved = i->moved || (err == SKV_OK && i->nrows > 0);
+	/* The value of a row that is there cannot be missing. */
+	if (err == SKV_NOTFOUND)
+		err = SKV_CORRUPT;
+	i->err = err == ENGINE_AGAIN ? SKV_UNAVAILABLE : err;
+	if (err != SKV_OK)
+		i->nrows = i->at = 0;
+}
+
+static void
+seek(struct engine_iter *i, enum maria_stmt kind, const void *key,
+    size_t keylen)
+{
+	int64_t deadline = maria_deadline(i->engine);
+	enum skv_err err = i->err;
+	unsigned attempt;
+
+	if (err != SKV_OK)
+		return;
+	i->limit = PAGE_FIRST;
+	for (attempt = 0;; attempt++) {
+		err = read_page(i, kind, key, keylen);
+		if (err != ENGINE_AGAIN || i->moved)
+			break;
+		snapshot_end(i);
+		err = maria_backoff(attempt, deadline, NULL);
+		if (err == SKV_OK)
+			err = snapshot_begin(i, deadline);
+		if (err != SKV_OK)
+			break;
+	}
+	moved(i, err);
+}
+
+/* Moves by one in a direction; the iterator is valid. */
+static void
+step(struct engine_iter *i, bool backward)
+{
+	const struct page_row *row = &i->rows[i->at];
+	const char *key = i->bytes.data + row->key;
+	enum skv_err err;
+
+	CHECK(maria_iter_valid(i));
+	if (i->backward != backward)
+		i->limit = PAGE_FIRST;
+	else if (i->at + 1 < i->nrows || i->nrows < i->limit) {
+		i->at++;
+		moved(i, arrive(i));
+		return;
+	} else if (i->limit < PAGE_MOST)
+		i->limit *= 4;
+	err = read_page(i, backward ? ST_BELOW : ST_AFTER, key, row->keylen);
+	moved(i, err);
+}
+
+/* ------------------------------------------------------------- interface -- */
+
+void
+maria_iter_seek(struct engine_iter *i, const void *key, size_t keylen)
+{
+	seek(i, ST_FROM, key, keylen);
+}
+
+void
+maria_iter_seek_below(struct engine_iter *i, const void *key, size_t keylen)
+{
+	seek(i, keylen == 0 ? ST_LAST : ST_BELOW, key, keylen);
+}
+
+void
+maria_iter_next(struct engine_iter *i)
+{
+	step(i, false);
+}
+
+void
+maria_iter_prev(struct engine_iter *i)
+{
+	step(i, true);
+}
+
+bool
+maria_iter_valid(const struct engine_iter *i)
+{
+	return (i->at < i->nrows);
+}
+
+const char *
+maria_iter_key(const struct engine_iter *i, size_t *ret_len)
+{
+	*ret_len = i->rows[i->at].keylen;
+	return (i->bytes.data + i->rows[i->at].key);
+}
+
+const char *
+maria_iter_value(const struct engine_iter *i, size_t *ret_len)
+{
+	const struct page_row *row = &i->rows[i->at];
+
+	*ret_len = i->large != NULL ? i->largelen : row->len;
+	return (i->large != NULL ? i->large : i->bytes.data + row->value);
+}
+
+enum skv_err
+maria_iter_error(const struct engine_iter *i)
+{
+	return (i->err);
+}

@@ -1,0 +1,160 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# A small disk that others fill, again and again, with space freed half way: 507 for new data, reads all the time,
+# deletes unless the last byte is gone, back in service by itself, and nothing
+# acknowledged is lost, also when the daemon is killed and started anew.
+#
+#	fulldisk.sh [--count ROUNDS] [--seed S] [--seconds N]
+
+# A small disk is made of a mount that nobody else sees.
+if [ "$(id -u)" -ne 0 ] || ! unshare -m true 2>/dev/null; then
+	echo "fulldisk: skipped: may not mount a small file system"
+	exit 77
+fi
+if [ -z "${SKV_UNSHARED:-}" ]; then
+	SKV_UNSHARED=1 exec unshare -m sh "$0" "$@"
+fi
+
+count=10
+seconds=
+seed=$(od -An -N3 -tu4 /dev/urandom | tr -d ' ')
+while [ $# -gt 1 ]; do
+	case $1 in
+	--count) count=$2 ;;
+	--seed) seed=$2 ;;
+	--seconds) seconds=$2 ;;
+	esac
+	shift 2
+done
+. "$(dirname "$0")/../integration/lib.sh"
+
+mount -t tmpfs -o size=64m none /mnt || exit 77
+store=leveldb:/mnt/db
+head -c 200000 /dev/urandom >"$dir/value"
+ends=$(($(date +%s) + ${seconds:-0}))
+
+# draw N: the next random number below N, in $drawn.
+draws=0
+draw()
+{
+	draws=$((draws + 1))
+	drawn=$(awk -v s=$((seed * 1000 + draws)) -v n="$1" \
+	    'BEGIN { srand(s); print int(rand() * n) }')
+}
+
+# Puts until one is refused or there are $1; $n of all were taken.
+fill()
+{
+	status=200
+	while [ "$status" = 200 ] && [ $n -lt "$1" ]; do
+		req PUT "/kv/$((n + 1))" -H "$bin" --data-binary "@$dir/value"
+		[ "$status" != 200 ] || n=$((n + 1))
+	done
+}
+
+# All that were taken are there, but for those that were deleted.
+all_there()
+{
+	i=$((gone + 1))
+	while [ $i -le $n ]; do
+		req GET "/kv/$i"
+		expect_status 200
+		cmp -s "$dir/body" "$dir/value" || fail "key $i has changed"
+		i=$((i + 1))
+	done
+	i=1
+	while [ $i -le $gone ]; do
+		req GET "/kv/$i"
+		expect_status 404
+		i=$((i + 1))
+	done
+}
+
+deletes()
+{
+	req DELETE "/kv/$((gone + 1))"
+	[ "$status" = 204 ]
+}
+
+# What is freed while the store is opened anew counts: ask until it serves.
+writable()
+{
+	req PUT /kv/probe -d x
+	[ "$status" = 200 ]
+}
+
+refused()
+{
+	expect_problem 507
+	expect_header Content-Type 'application/problem+json'
+}
+
+start_small()
+{
+	start_daemon --write-buffer-size 256k --min-free 8m --file-size 1m \
+	    --sync-interval-ms 100 --log-level info
+}
+
+reserve_made()
+{
+	[ -f /mnt/db/RESERVE ]
+}
+
+# Others take the last byte; a write may be the one that finds out.
+by_others()
+{
+	draw 20
+	fill $((5 + drawn))
+	expect_status 200
+	wait_for "the reserve" reserve_made
+	cat /dev/zero >/mnt/others 2>"$dir/full" || :
+	while req PUT /kv/tiny -d x; [ "$status" = 200 ]; do :; done
+	refused
+	req GET /health
+	expect_status 503
+	# Deletes go on, if need be after the reserve was given up.
+	wait_for "a delete" deletes
+	gone=$((gone + 1))
+	req PUT /kv/tiny -d x
+	refused
+	all_there
+	[ -f /mnt/db/RESERVE ] || reserves=$((reserves + 1))
+}
+
+reserves=0
+kills=0
+round=0
+nginx_workers=1
+start_daemon --write-buffer-size 256k
+start_nginx
+stop_daemon
+while [ $round -lt "$count" ] || [ -n "$seconds" ]; do
+	[ -z "$seconds" ] || [ "$(date +%s)" -lt "$ends" ] || break
+	round=$((round + 1))
+	rm -rf /mnt/db /mnt/others
+	n=0
+	gone=0
+	head -c 32000000 /dev/zero >/mnt/ballast
+	start_small
+	by_others
+	# Half of the rounds crash on the full disk.
+	draw 2
+	if [ "$drawn" = 1 ]; then
+		kill_daemon
+		kills=$((kills + 1))
+		rm -f /mnt/ballast /mnt/others
+		start_small
+	fi
+	rm -f /mnt/ballast /mnt/others
+	wait_for "service to resume" writable
+	fill $((n + 10))
+	expect_status 200
+	all_there
+	stop_daemon
+	start_small
+	all_there
+	stop_daemon
+done
+stop_nginx
+echo "fulldisk: $round rounds, $reserves of which gave the reserve up;" \
+    "$kills killed when full; nothing lost (seed $seed)"

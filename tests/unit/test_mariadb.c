@@ -1,0 +1,647 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What only the engine "mariadb" has: URLs, several processes on one database,
+ * connections that break, a server that dies or does not answer. Linked with
+ * --wrap to break connections at a chosen statement.
+ */
+#include "config.h"
+
+#include <sys/socket.h>
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <mysql.h>
+
+#include "base/check.h"
+#include "store/internal.h"
+#include "store/mariadb.h"
+#include "tests/unit/mariadb_fixture.h"
+#include "tests/unit/store_fixture.h"
+
+#define THREADS 8
+
+static char url[256];
+static struct skv *db2; /* the other process */
+
+/* ------------------------------------------------- connections that break -- */
+
+int __real_mysql_stmt_execute(MYSQL_STMT *);
+int __wrap_mysql_stmt_execute(MYSQL_STMT *);
+int __real_mysql_real_query(MYSQL *, const char *, unsigned long);
+int __wrap_mysql_real_query(MYSQL *, const char *, unsigned long);
+
+/* Of each thread its own: a store's watch of its servers asks them too. */
+static _Thread_local struct {
+	unsigned countdown; /* of statements; 0: none */
+	bool late;	    /* after it took effect */
+	bool fired;
+} cut;
+
+/* Whether the statement is the one. */
+static bool
+is_cut(void)
+{
+	if (cut.countdown == 0 || --cut.countdown > 0)
+		return (false);
+	cut.fired = true;
+	return (true);
+}
+
+static void
+break_connection(MYSQL *my)
+{
+	(void)shutdown(mysql_get_socket(my), SHUT_RDWR);
+}
+
+int
+__wrap_mysql_stmt_execute(MYSQL_STMT *stmt)
+{
+	bool it = is_cut();
+
+	if (it && !cut.late)
+		break_connection(stmt->mysql);
+	if (it && cut.late) {
+		(void)__real_mysql_stmt_execute(stmt);
+		(void)mysql_stmt_free_result(stmt);
+		break_connection(stmt->mysql);
+		/* What follows finds the connection broken. */
+		return (__real_mysql_stmt_execute(stmt));
+	}
+	return (__real_mysql_stmt_execute(stmt));
+}
+
+int
+__wrap_mysql_real_query(MYSQL *my, const char *sql, unsigned long len)
+{
+	bool it = is_cut();
+
+	if (it && cut.late)
+		AZ(__real_mysql_real_query(my, sql, len));
+	if (it)
+		break_connection(my);
+	return (__real_mysql_real_query(my, sql, len));
+}
+
+static void
+cut_at(unsigned nth, bool late)
+{
+	cut.late = late;
+	cut.fired = false;
+	cut.countdown = nth;
+}
+
+/* -------------------------------------------------------------- fixture -- */
+
+static struct skv *
+open_url(void)
+{
+	struct skv_errinfo info = {""};
+	struct skv *ret;
+
+	if (skv_open(url, &opts, &info, &ret) != SKV_OK) {
+		(void)fprintf(stderr, "%s: %s\n", url, info.text);
+		exit(99);
+	}
+	return (ret);
+}
+
+static void
+set_up(void)
+{
+	(void)snprintf(url, sizeof(url), "%s", mariadb_url());
+	skv_options_init(&opts, url);
+	db = open_url();
+	db2 = open_url();
+}
+
+static void
+tear_down(void)
+{
+	cut.countdown = 0;
+	CU_OK(skv_close(db2, NULL));
+	CU_OK(skv_close(db, NULL));
+}
+
+static bool
+refused(const char *path, enum skv_err want, const char *text)
+{
+	struct skv_errinfo info = {""};
+	struct skv *s = NULL;
+	enum skv_err err;
+
+	err = skv_open(path, &opts, &info, &s);
+	if (err == SKV_OK)
+		(void)skv_close(s, NULL);
+	if (err == want && strstr(info.text, text) != NULL)
+		return (true);
+	(void)fprintf(stderr, "%s: %s: %s\n", path, skv_strerror(err),
+	    info.text);
+	return (false);
+}
+
+/* ------------------------------------------------------------------ URLs -- */
+
+static void
+bad_urls(void)
+{
+	char longer[512];
+
+	CU_ASSERT(refused("mariadb:", SKV_INVALID, "form"));
+	CU_ASSERT(refused("mariadb:/h/d", SKV_INVALID, "form"));
+	CU_ASSERT(refused("mariadb://h", SKV_INVALID, "form"));
+	CU_ASSERT(refused("mariadb://h/", SKV_INVALID, "form"));
+	CU_ASSERT(refused("mariadb://h/?tls=off", SKV_INVALID, "form"));
+	CU_ASSERT(refused("mariadb:///d", SKV_INVALID, "host"));
+	CU_ASSERT(refused("mariadb://a,,b/d", SKV_INVALID, "host"));
+	CU_ASSERT(refused("mariadb://a:0/d", SKV_INVALID, "host"));
+	CU_ASSERT(refused("mariadb://a:65536/d", SKV_INVALID, "host"));
+	CU_ASSERT(refused("mariadb://a:x/d", SKV_INVALID, "host"));
+	CU_ASSERT(refused("mariadb://[::1/d", SKV_INVALID, "host"));
+	CU_ASSERT(refused("mariadb://a%2/d", SKV_INVALID, "escape"));
+	CU_ASSERT(refused("mariadb://a%00/d", SKV_INVALID, "escape"));
+	CU_ASSERT(refused("mariadb://u:secret@h/d", SKV_INVALID,
+	    "password_file"));
+	CU_ASSERT(!refused("mariadb://u:secret@h/d", SKV_INVALID, "secret"));
+	CU_ASSERT(refused("mariadb://h/d?no=1", SKV_INVALID, "no"));
+	CU_ASSERT(refused("mariadb://h/d?tls", SKV_INVALID, "tls"));
+	CU_ASSERT(refused("mariadb://h/d?tls=maybe", SKV_INVALID, "verify"));
+	CU_ASSERT(refused("mariadb://h/d?causal=1", SKV_INVALID, "true"));
+	CU_ASSERT(refused("mariadb://h/d?timeout_ms=99", SKV_INVALID, "100"));
+	CU_ASSERT(refused("mariadb://h/d?password_file=/nowhere/x", SKV_IO,
+	    "/nowhere/x"));
+	CU_ASSERT(refused("mariadb://h,h,h,h,h,h,h,h,h,h,h,h,h,h,h,h,h/d",
+	    SKV_INVALID, "16"));
+	(void)snprintf(longer, sizeof(longer), "%s%s", url,
+	    "x?timeout_ms=100");
+	CU_ASSERT(refused(longer, SKV_UNAVAILABLE, "Unknown database"));
+	CU_ASSERT(refused("mariadb://%2Fnowhere%2Fs/d?timeout_ms=200",
+	    SKV_UNAVAILABLE, "/nowhere/s"));
+}
+
+static void
+not_created(void)
+{
+	opts.create = false;
+	(void)snprintf(url, sizeof(url), "%s", mariadb_url());
+	CU_ASSERT(refused(url, SKV_NOTFOUND, "no table"));
+	opts.create = true;
+	opts.max_value = 1 << 30;
+	CU_ASSERT(refused(url, SKV_INVALID, "max_allowed_packet"));
+}
+
+/* -------------------------------------------------------- two processes -- */
+
+static bool
+has2(const char *key, const char *value)
+{
+	struct skv *first = db;
+	bool ok;
+
+	db = db2;
+	ok = has(key, value);
+	db = first;
+	return (ok);
+}
+
+static void
+one_store(void)
+{
+	uint64_t before;
+
+	CU_ASSERT_EQUAL(skv_id(db), skv_id(db2));
+	put("k", "v");
+	before = rev("k");
+	CU_ASSERT(has2("k", "v"));
+	CU_OK(skv_put(db2, "k", 1, "w", 1, NULL));
+	CU_ASSERT(has("k", "w"));
+	CU_ASSERT(rev("k") > before);
+	CU_OK(skv_delete(db2, "k", 1));
+	CU_ASSERT(has("k", NULL));
+}
+
+/* Whoever has a slow clock gives greater revisions all the same. */
+static void
+growing(void)
+{
+	uint64_t r, last = 0;
+	int i;
+
+	put("k", "v");
+	/* As if the other's clock were an hour ahead. */
+	db2->engine->given = rev("k") + 3600000000;
+	for (i = 0; i < 10; i++) {
+		CU_OK(skv_put(i % 2 == 0 ? db2 : db, "k", 1, "v", 1, NULL));
+		r = rev("k");
+		CU_ASSERT(r > last && r >> 53 == 0);
+		last = r;
+	}
+	CU_ASSERT_EQUAL(stats().errors, 0);
+}
+
+static void *
+increments(void *arg)
+{
+	struct skv *s = arg;
+	struct skv_txn *t = skv_txn_new(s);
+	struct skv_value v;
+	enum skv_err err;
+	uint64_t n;
+	int i;
+
+	for (i = 0; i < 50; i++)
+		do {
+			skv_txn_reset(t);
+			err = skv_get(s, "n", 1, &v);
+			n = 1;
+			if (err == SKV_OK) {
+				memcpy(&n, v.data, sizeof(n));
+				n++;
+				AZ(skv_txn_if_match(t, "n", 1, &v.revision, 1));
+				skv_value_release(&v);
+			} else {
+				CHECK(err == SKV_NOTFOUND);
+				AZ(skv_txn_if_none_match(t, "n", 1, NULL, 0));
+			}
+			AZ(skv_txn_put(t, "n", 1, &n, sizeof(n), NULL));
+			err = skv_commit(t);
+			CHECK(err == SKV_OK || err == SKV_CONFLICT);
+		} while (err == SKV_CONFLICT);
+	skv_txn_free(t);
+	return (NULL);
+}
+
+/* Compare-and-swap by both, beginning with a key that is not there. */
+static void
+counter(void)
+{
+	pthread_t ids[THREADS];
+	struct skv_value v;
+	uint64_t n;
+	int i;
+
+	for (i = 0; i < THREADS; i++)
+		AZ(pthread_create(&ids[i], NULL, increments,
+		    i % 2 == 0 ? db : db2));
+	for (i = 0; i < THREADS; i++)
+		AZ(pthread_join(ids[i], NULL));
+	AZ(skv_get(db, "n", 1, &v));
+	memcpy(&n, v.data, sizeof(n));
+	CU_ASSERT_EQUAL(n, THREADS * 50);
+	skv_value_release(&v);
+}
+
+/* Two that would each be right alone: "if the other key is absent, put mine". */
+static void *
+skewed(void *arg)
+{
+	struct skv *s = arg;
+	const char *mine = s == db ? "a" : "b", *other = s == db ? "b" : "a";
+	struct skv_txn *t = skv_txn_new(s);
+	uintptr_t won;
+
+	AZ(skv_txn_if_none_match(t, other, 1, NULL, 0));
+	AZ(skv_txn_put(t, mine, 1, "", 0, NULL));
+	won = skv_commit(t) == SKV_OK;
+	skv_txn_free(t);
+	return ((void *)won);
+}
+
+static void
+no_skew(void)
+{
+	pthread_t ids[2];
+	void *won[2];
+	int i, j;
+
+	for (i = 0; i < 50; i++) {
+		AZ(pthread_create(&ids[0], NULL, skewed, db));
+		AZ(pthread_create(&ids[1], NULL, skewed, db2));
+		for (j = 0; j < 2; j++)
+			AZ(pthread_join(ids[j], &won[j]));
+		CU_ASSERT_EQUAL((uintptr_t)won[0] + (uintptr_t)won[1], 1);
+		CU_ASSERT_EQUAL(count_all(), 1);
+		del("a");
+		del("b");
+	}
+}
+
+/* Who has lost a slot to another takes a new one before anything is written. */
+static void
+lost_slot(void)
+{
+	struct engine *e = db->engine;
+	uint64_t before = e->instance, r;
+	char sql[256];
+
+	put("k", "v");
+	r = rev("k");
+	(void)snprintf(sql, sizeof(sql),
+	    "UPDATE " MARIA_TABLE " SET v = CONCAT(LEFT(v, 10), 'somebody') "
+	    "WHERE k = X'%02x%02x';",
+	    e->slot_key[0], (unsigned char)e->slot_key[1]);
+	mariadb_sql(sql);
+	put("k", "w");
+	CU_ASSERT_NOT_EQUAL(e->instance, before);
+	CU_ASSERT(rev("k") > r);
+	CU_ASSERT(has2("k", "w"));
+	CU_ASSERT_EQUAL(stats().errors, 0);
+}
+
+/* More processes than there are slots, one after the other. */
+static void
+all_slots(void)
+{
+	uint64_t last = 0;
+	int i;
+
+	for (i = 0; i < 70; i++) {
+		CU_OK(skv_close(db, NULL));
+		db = open_url();
+		put("k", "v");
+		CU_ASSERT(rev("k") > last);
+		last = rev("k");
+	}
+	CU_OK(skv_put(db2, "k", 1, "last", 4, NULL));
+	CU_ASSERT(has("k", "last"));
+}
+
+/* ------------------------------------------------------------ large ones -- */
+
+/* Values that do not come with the others, in all ways of reading. */
+static void
+large_values(void)
+{
+	static const size_t sizes[] = {0, 273, 274, 275, 4095, 4096, 4097, 16383,
+	    16384, 16385, 1 << 20, 8 << 20};
+	const struct skv_range all = {.reverse = true};
+	struct skv_txn *t = txn();
+	struct skv_scan *s;
+	struct skv_value v;
+	const void *key;
+	size_t i, keylen;
+	char *bytes = malloc(8 << 20), name[2] = "a";
+
+	AN(bytes);
+	memset(bytes, 0xa7, 8 << 20);
+	for (i = 0; i < LENGTH(sizes); i++, name[0]++) {
+		CU_OK(skv_txn_put(t, name, 1, bytes, sizes[i], NULL));
+		CU_OK(skv_txn_get(t, name, 1));
+	}
+	CU_OK(skv_commit(t));
+	skv_txn_reset(t);
+	for (i = 0, name[0] = 'a'; i < LENGTH(sizes); i++, name[0]++) {
+		CU_OK(skv_txn_get(t, name, 1));
+		CU_OK(skv_get(db, name, 1, &v));
+		CU_ASSERT_EQUAL(v.len, sizes[i]);
+		CU_ASSERT(memcmp(v.data, bytes, v.len) == 0);
+		skv_value_release(&v);
+	}
+	CU_OK(skv_commit(t));
+	for (i = 0; i < LENGTH(sizes); i++) {
+		CU_OK(skv_txn_result(t, i, &v));
+		CU_ASSERT_EQUAL(v.len, sizes[i]);
+		CU_ASSERT(memcmp(v.data, bytes, v.len) == 0);
+	}
+	CU_OK(skv_scan_open(db, &all, &s));
+	for (i = LENGTH(sizes); i-- > 0;) {
+		CU_OK(skv_scan_next(s, &key, &keylen, &v));
+		CU_ASSERT_EQUAL(v.len, sizes[i]);
+		CU_ASSERT(memcmp(v.data, bytes, v.len) == 0);
+	}
+	CU_ASSERT_EQUAL(skv_scan_next(s, &key, &keylen, &v), SKV_NOTFOUND);
+	skv_scan_close(s);
+	skv_txn_free(t);
+	free(bytes);
+}
+
+/* Groups of many sizes, of which each statement takes a part. */
+static void
+many_rows(void)
+{
+	static const int counts[] = {1, 2, 31, 32, 33, 63, 64, 65, 255, 256, 257,
+	    1000};
+	struct skv_txn *t = txn();
+	char key[32];
+	size_t i;
+	int j;
+
+	for (i = 0; i < LENGTH(counts); i++) {
+		skv_txn_reset(t);
+		for (j = 0; j < counts[i]; j++) {
+			(void)snprintf(key, sizeof(key), "%d", j);
+			t_put(t, key, key);
+			if (i % 2 == 1)
+				t_none(t, key, 0);
+		}
+		CU_OK(skv_commit(t));
+		CU_ASSERT_EQUAL(count_all(), (uint64_t)counts[i]);
+		skv_txn_reset(t);
+		for (j = 0; j < counts[i]; j++) {
+			(void)snprintf(key, sizeof(key), "%d", j);
+			t_match(t, key, 0);
+			t_del(t, key);
+		}
+		CU_OK(skv_commit(t));
+		CU_ASSERT_EQUAL(count_all(), 0);
+	}
+	skv_txn_free(t);
+}
+
+/* ----------------------------------------------------- what can go wrong -- */
+
+/* Adds one to a number by compare-and-swap. */
+static enum skv_err
+add_one(struct skv_txn *t, uint64_t now)
+{
+	uint64_t revision = rev("n"), n = now + 1;
+
+	skv_txn_reset(t);
+	AZ(skv_txn_if_match(t, "n", 1, &revision, 1));
+	AZ(skv_txn_put(t, "n", 1, &n, sizeof(n), NULL));
+	t_put(t, "other", "v");
+	t_del(t, "absent");
+	return (skv_commit(t));
+}
+
+static uint64_t
+number(void)
+{
+	struct skv_value v;
+	uint64_t n;
+
+	AZ(skv_get(db, "n", 1, &v));
+	CHECK(v.len == sizeof(n));
+	memcpy(&n, v.data, sizeof(n));
+	skv_value_release(&v);
+	return (n);
+}
+
+/*
+ * The connection breaks at each statement of a commit in turn, before it and
+ * after it was run: every time the result is the true one.
+ */
+static void
+broken(bool late)
+{
+	struct skv_txn *t = txn();
+	uint64_t n = 0;
+	unsigned nth;
+
+	CU_OK(skv_put(db, "n", 1, &n, sizeof(n), NULL));
+	for (nth = 1;; nth++, n++) {
+		(void)rev("n"); /* a connection to read is there */
+		cut_at(nth + 1, late); /* not at rev() of add_one() */
+		CU_OK(add_one(t, n));
+		cut.countdown = 0;
+		CU_ASSERT_EQUAL(number(), n + 1);
+		CU_ASSERT_EQUAL(skv_txn_revision(t), rev("n"));
+		if (!cut.fired)
+			break;
+	}
+	CU_ASSERT(nth > 5);
+	/* A blind put is one statement. */
+	cut_at(1, late);
+	put("k", "v");
+	CU_ASSERT(cut.fired);
+	CU_ASSERT(has("k", "v"));
+	cut_at(1, late);
+	CU_ASSERT(has("k", "v"));
+	CU_ASSERT(cut.fired);
+	CU_ASSERT_EQUAL(count_all(), 3);
+	CU_ASSERT_EQUAL(stats().errors, 0);
+	skv_txn_free(t);
+}
+
+static void
+broken_before(void)
+{
+	broken(false);
+}
+
+static void
+broken_after(void)
+{
+	broken(true);
+}
+
+/* Opens with so little patience that a test can wait for the end of it. */
+static void
+be_impatient(void)
+{
+	char *end = url + strlen(url);
+
+	CU_OK(skv_close(db, NULL));
+	CU_OK(skv_close(db2, NULL));
+	(void)snprintf(end, sizeof(url) - (size_t)(end - url),
+	    "?timeout_ms=500");
+	db = open_url();
+	db2 = open_url();
+}
+
+static void
+wait_usable(void)
+{
+	struct skv_errinfo info;
+	int64_t deadline = 0;
+
+	while (skv_status(db, &info) != SKV_OK && fx_patience(&deadline))
+		continue;
+	CU_OK(skv_status(db, NULL));
+	while (skv_status(db2, &info) != SKV_OK && fx_patience(&deadline))
+		continue;
+}
+
+/* Nothing can be had, and everything says so. */
+static void
+all_unavailable(void)
+{
+	struct skv_range all = {.prefix = NULL};
+	struct skv_errinfo info = {""};
+	struct skv_txn *t = txn();
+	struct skv_value v;
+	uint64_t n;
+
+	CU_ASSERT_EQUAL(skv_get(db, "k", 1, &v), SKV_UNAVAILABLE);
+	CU_ASSERT_EQUAL(skv_count(db, &all, &n), SKV_UNAVAILABLE);
+	t_get(t, "k");
+	CU_ASSERT_EQUAL(skv_commit(t), SKV_UNAVAILABLE);
+	skv_txn_reset(t);
+	t_put(t, "k", "w");
+	CU_ASSERT_EQUAL(skv_commit(t), SKV_UNAVAILABLE);
+	CU_ASSERT_EQUAL(skv_txn_applied(t), SKV_APPLIED_NO);
+	CU_ASSERT(strstr(skv_txn_error(t), "skv-maria") != NULL);
+	skv_txn_free(t);
+	CU_ASSERT_EQUAL(skv_status(db, &info), SKV_UNAVAILABLE);
+	CU_ASSERT(strstr(info.text, "skv-maria") != NULL);
+	CU_ASSERT_EQUAL(stats().state, SKV_UNAVAILABLE);
+}
+
+static void
+killed_server(void)
+{
+	be_impatient();
+	put("k", "v");
+	mariadb_kill();
+	all_unavailable();
+	mariadb_start();
+	wait_usable();
+	CU_ASSERT(has("k", "v"));
+	put("k", "w");
+	CU_ASSERT(has2("k", "w"));
+}
+
+static void
+frozen_server(void)
+{
+	be_impatient();
+	put("k", "v");
+	mariadb_freeze();
+	all_unavailable();
+	mariadb_thaw();
+	wait_usable();
+	CU_ASSERT(has("k", "v"));
+	put("k", "w");
+	CU_ASSERT(has2("k", "w"));
+}
+
+int
+main(void)
+{
+	CU_TestInfo tests[] = {
+		{ "bad URLs are refused", bad_urls },
+		{ "a table is created only when asked", not_created },
+		{ "two processes have one store", one_store },
+		{ "revisions grow whatever the clocks say", growing },
+		{ "compare-and-swap loses no increment", counter },
+		{ "conditions hold against each other", no_skew },
+		{ "a slot that is lost is not used", lost_slot },
+		{ "there are always slots", all_slots },
+		{ "values of all sizes are read", large_values },
+		{ "groups of all sizes are written", many_rows },
+		{ "a connection breaks before a statement", broken_before },
+		{ "a connection breaks after a statement", broken_after },
+		{ "the server is killed and comes back", killed_server },
+		{ "the server is frozen and thawed", frozen_server },
+		CU_TEST_INFO_NULL,
+	};
+	CU_SuiteInfo suites[] = {
+		{ "mariadb", NULL, NULL, set_up, tear_down, tests },
+		CU_SUITE_INFO_NULL,
+	};
+	unsigned failed;
+
+	if (!mariadb_start())
+		return (77);
+	if (CU_initialize_registry() != CUE_SUCCESS ||
+	    CU_register_suites(suites) != CUE_SUCCESS)
+		return (99);
+	CU_basic_set_mode(CU_BRM_VERBOSE);
+	if (CU_basic_run_tests() != CUE_SUCCESS)
+		return (99);
+	failed = CU_get_number_of_failures();
+	CU_cleanup_registry();
+	return (failed > 0);
+}
