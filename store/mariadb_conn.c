@@ -7,6 +7,7 @@
  */
 #include "config.h"
 
+#include <errmsg.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,11 +77,17 @@ maria_connect(const struct maria_conf *conf, const struct maria_host *h,
 	(void)mysql_optionsv(my, MYSQL_SET_CHARSET_NAME, "binary");
 	set_tls_options(my, conf);
 	if (mysql_real_connect(my, h->name, conf->user, conf->password,
-		conf->database, h->path == NULL ? h->port : 0, h->path, 0) !=
-	    NULL)
+		conf->database, h->path == NULL ? h->port : 0, h->path, 0) ==
+	    NULL) {
+		*ret_errno = mysql_errno(my);
+		(void)snprintf(why, size, "%s", mysql_error(my));
+	} else if (conf->tls && mysql_get_ssl_cipher(my) == NULL) {
+		/* NB: "enforce" lets a server through that cannot do it. */
+		*ret_errno = CR_SSL_CONNECTION_ERROR;
+		(void)snprintf(why, size, "TLS is required, but the server "
+					  "does not offer it");
+	} else
 		return (my);
-	*ret_errno = mysql_errno(my);
-	(void)snprintf(why, size, "%s", mysql_error(my));
 	mysql_close(my);
 	return (NULL);
 }

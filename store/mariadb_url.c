@@ -303,6 +303,18 @@ add_options(struct maria_conf *c, const char *s, struct skv_errinfo *info)
 	return (err);
 }
 
+/* Who names certificates and does not ask for TLS would have none. */
+static enum skv_err
+check_tls(const struct maria_conf *c, struct skv_errinfo *info)
+{
+	if (c->tls || (c->tls_ca == NULL && c->tls_cert == NULL &&
+			  c->tls_key == NULL))
+		return (SKV_OK);
+	errinfo_set(info, "mariadb: tls_ca, tls_cert and tls_key need "
+			  "tls=required or tls=verify");
+	return (SKV_INVALID);
+}
+
 /* ------------------------------------------------------------ the whole -- */
 
 static enum skv_err
@@ -360,7 +372,7 @@ maria_conf_parse(struct maria_conf *c, const char *path,
 		err = decode(slash + 1, end, &c->database, info);
 	if (err == SKV_OK && *end == '?')
 		err = add_options(c, end + 1, info);
-	return (err);
+	return (err == SKV_OK ? check_tls(c, info) : err);
 }
 
 void

@@ -208,6 +208,7 @@ INTEGRATION_TESTS = \
 	%D%/integration/550-client-help.sh \
 	%D%/integration/560-client-tls.sh \
 	%D%/integration/570-client-bench.sh \
+	%D%/integration/580-mariadb-tls.sh \
 	%D%/integration/901-descriptors.sh \
 	%D%/integration/902-failed-disk.sh
 
@@ -230,6 +231,7 @@ EXTRA_DIST += $(INTEGRATION_TESTS) \
 	%D%/integration/lib.sh \
 	%D%/integration/lib_access.sh \
 	%D%/integration/lib_many.sh \
+	%D%/integration/lib_mariadb.sh \
 	%D%/integration/lib_tls.sh \
 	%D%/integration/lib_cli.sh \
 	%D%/integration/sandbox.py \

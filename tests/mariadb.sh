@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A MariaDB server for tests, in a directory of its own and on a UNIX socket
-# only:
+# A MariaDB server for tests, in a directory of its own and, unless an option
+# says otherwise (--skip-networking=0), on a UNIX socket only:
 #
 #	mariadb.sh DIR [OPTION...]	becomes the server, with socket DIR/s
 #	mariadb.sh --ready DIR		waits until it answers, or has ended
@@ -59,7 +59,7 @@ set -- --no-defaults --datadir="$dir/data" --tmpdir="$dir/data" --skip-log-bin \
     --innodb-log-file-size=16M --innodb-buffer-pool-size=32M \
     --innodb-flush-log-at-trx-commit=2 --performance-schema=OFF \
     --innodb-data-file-path=ibdata1:4M:autoextend \
-    --innodb-temp-data-file-path=ibtmp1:4M:autoextend "$@"
+    --innodb-temp-data-file-path=ibtmp1:4M:autoextend --skip-networking "$@"
 
 mkdir -p "$dir/data"
 rm -f "$dir/pid"
@@ -85,4 +85,4 @@ fi
 echo $$ >"$dir/pid"
 # shellcheck disable=SC2086
 exec setpriv $run --pdeathsig KILL mariadbd "$@" --socket="$dir/s" \
-    --skip-networking >"$dir/log" 2>&1
+    >"$dir/log" 2>&1

@@ -19,10 +19,11 @@ make_ca()
 	    >"$dir/openssl.log" 2>&1 || fail "$(cat "$dir/openssl.log")"
 }
 
-# make_cert CA NAME [DAYS]: a certificate for the host scribekv.test.
+# make_cert CA NAME [DAYS]: a certificate for the host scribekv.test, or what
+# $cert_names says.
 make_cert()
 {
-	echo 'subjectAltName=DNS:scribekv.test' >"$dir/ext"
+	echo "subjectAltName=${cert_names:-DNS:scribekv.test}" >"$dir/ext"
 	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
 	    -subj "/CN=$2" -keyout "$dir/$2.key" -out "$dir/$2.csr" \
 	    >"$dir/openssl.log" 2>&1 &&

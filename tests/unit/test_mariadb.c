@@ -168,6 +168,7 @@ bad_urls(void)
 	CU_ASSERT(refused("mariadb://h/d?no=1", SKV_INVALID, "no"));
 	CU_ASSERT(refused("mariadb://h/d?tls", SKV_INVALID, "tls"));
 	CU_ASSERT(refused("mariadb://h/d?tls=maybe", SKV_INVALID, "verify"));
+	CU_ASSERT(refused("mariadb://h/d?tls_ca=f", SKV_INVALID, "verify"));
 	CU_ASSERT(refused("mariadb://h/d?causal=1", SKV_INVALID, "true"));
 	CU_ASSERT(refused("mariadb://h/d?timeout_ms=99", SKV_INVALID, "100"));
 	CU_ASSERT(refused("mariadb://h/d?password_file=/nowhere/x", SKV_IO,
