@@ -318,7 +318,9 @@ direct_open(const struct target_address *at, struct answer *a,
 	d->target.ops = &direct_ops;
 	skv_options_init(&opts, d->target.name);
 	opts.create = at->create || strchr(d->target.name, ':')[1] == '\0';
-	opts.max_value = DIRECT_MAX;
+	/* Files take what a daemon would refuse; servers have a limit. */
+	if (strncmp(d->target.name, "mariadb:", 8) != 0)
+		opts.max_value = DIRECT_MAX;
 	opts.max_txn = DIRECT_MAX;
 	opts.scan_lifetime_ms = 0;
 	err = skv_open(d->target.name, &opts, &info, &d->db);

@@ -209,6 +209,7 @@ INTEGRATION_TESTS = \
 	%D%/integration/560-client-tls.sh \
 	%D%/integration/570-client-bench.sh \
 	%D%/integration/580-mariadb-tls.sh \
+	%D%/integration/581-mariadb-copy.sh \
 	%D%/integration/901-descriptors.sh \
 	%D%/integration/902-failed-disk.sh
 

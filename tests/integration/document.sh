@@ -84,8 +84,8 @@ EOF
 }
 
 # Compares what a command printed with standard input. Left out are: the random
-# part of entity tags and cursors, request identifiers, and what depends on the
-# time.
+# part of entity tags and cursors, request identifiers, checksums, and what
+# depends on the time.
 expect_output()
 {
 	cat >"$dir/shown"
@@ -99,6 +99,7 @@ sub slurp {
 	$s =~ s/\r//g;
 	$s =~ s/\b(\d+)-[0-9a-f]{8}([rjc])\b/$1-ID$2/g;
 	$s =~ s/("cursor": ?"|cursor=)[A-Za-z0-9_-]+/$1CURSOR/g;
+	$s =~ s/(checksum )[0-9a-f]{16}\b/$1SUM/g;
 	$s =~ s/(X-Request-Id: |request )[0-9a-f]{32}/$1ID/g;
 	$s =~ s/("(?:ttl|uptime_seconds|unsynced_ms|expires_ms)": ?|KV-TTL: )\d+/${1}TIME/g;
 	$s .= "\n" if $s ne '' && $s !~ /\n\z/;
