@@ -1,23 +1,25 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# MariaDB servers that replicate with Galera, on loopback, each in a directory
-# of its own: for ./dev cluster and for tests.
+# MariaDB servers that replicate with Galera, each in a directory of its own: for
+# ./dev cluster and for tests.
 #
-#	galera.sh init DIR N PORT	prepares N nodes, ports from PORT on
+#	galera.sh init DIR N PORT [NET]	prepares N nodes, ports from PORT on
+#	galera.sh newest DIR		the node to start first: it knows most
 #	galera.sh run DIR I [OPTION...]	becomes node I (1 to N)
 #	galera.sh ready DIR I		waits until it is in sync
 #	galera.sh sql DIR I		runs SQL from standard input
-#	galera.sh url DIR		the store's URL
+#	galera.sh url DIR [FIRST]	the store's URL, which prefers node FIRST
 #
-# A node takes ten ports. One that runs alone is the first to be started with
-# --wsrep-new-cluster. As root the servers run as the user mysql, because state
-# transfer does not work as root. A node ends with the process that started it.
-# Exit status 77: there is no Galera to be had.
+# Nodes are on loopback; or with NET, say 10.77, node I answers clients at
+# 10.77.1.I and other nodes at 10.77.2.I. A node takes ten ports. When none runs,
+# the newest is to be started with --wsrep-new-cluster. As root the servers run
+# as the user mysql, because state transfer does not work as root. A node ends
+# with the process that started it. Exit status 77: there is no Galera to be had.
 set -eu
 export LC_ALL=C
 PATH=$PATH:/usr/sbin:/sbin
 provider=/usr/lib/galera/libgalera_smm.so
-n=0 first_port=0 # from DIR/settings
+n=0 first_port=0 net= # from DIR/settings
 
 die()
 {
@@ -34,6 +36,16 @@ port()
 	echo $((first_port + 10 * ($1 - 1)))
 }
 
+# address I CLIENTS-OR-NODES
+address()
+{
+	if [ -n "$net" ]; then
+		echo "$net.$2.$1"
+	else
+		echo 127.0.0.1
+	fi
+}
+
 init()
 {
 	for tool in mariadbd mariadb mysql_install_db setpriv rsync; do
@@ -47,13 +59,13 @@ init()
 		exit 77
 	}
 	mkdir -p "$dir"
-	echo "n=$1 first_port=$2" >"$dir/settings"
+	echo "n=$1 first_port=$2 net=${3-}" >"$dir/settings"
 	# shellcheck source=/dev/null
 	. "$dir/settings"
 	members=
 	i=1
 	while [ $i -le "$n" ]; do
-		members=$members${members:+,}127.0.0.1:$(($(port $i) + 1))
+		members=$members${members:+,}$(address $i 2):$(($(port $i) + 1))
 		i=$((i + 1))
 	done
 	i=1
@@ -70,6 +82,7 @@ node()
 {
 	home=$dir/$1
 	base=$(port "$1")
+	here=$(address "$1" 2)
 	mkdir -p "$home/tmp"
 	cat >"$home/my.cnf" <<-END
 	[mariadbd]
@@ -77,7 +90,7 @@ node()
 	tmpdir=$home/tmp
 	socket=$home/s
 	port=$base
-	bind-address=127.0.0.1
+	bind-address=$(address "$1" 1)
 	pid-file=$home/pid
 	skip-name-resolve
 	max_connections=200
@@ -93,13 +106,15 @@ node()
 	wsrep_cluster_name=scribekv
 	wsrep_cluster_address=gcomm://$members
 	wsrep_node_name=node$1
-	wsrep_node_address=127.0.0.1:$((base + 1))
+	wsrep_node_address=$here:$((base + 1))
 	wsrep_sst_method=rsync
-	wsrep_sst_receive_address=127.0.0.1:$((base + 4))
+	wsrep_sst_receive_address=$here:$((base + 4))
 	wsrep_slave_threads=4
-	wsrep_provider_options="base_port=$((base + 1));gmcast.listen_addr=tcp://127.0.0.1:$((base + 1));ist.recv_addr=127.0.0.1:$((base + 2));gcache.size=64M;evs.keepalive_period=PT0.3S;evs.inactive_check_period=PT0.2S;evs.suspect_timeout=PT2S;evs.inactive_timeout=PT4S;evs.install_timeout=PT4S;gmcast.peer_timeout=PT2S;pc.recovery=FALSE"
+	wsrep_provider_options="base_port=$((base + 1));gmcast.listen_addr=tcp://$here:$((base + 1));ist.recv_addr=$here:$((base + 2));gcache.size=64M;evs.keepalive_period=PT0.3S;evs.inactive_check_period=PT0.2S;evs.suspect_timeout=PT2S;evs.inactive_timeout=PT4S;evs.install_timeout=PT4S;gmcast.peer_timeout=PT2S;pc.recovery=FALSE"
 	END
 	[ -z "$as" ] || chown -R mysql "$home"
+	$as test -x "$home" ||
+		die "$dir: the user mysql may not enter it: choose another"
 	[ ! -d "$home/data/mysql" ] || return 0
 	# The command line is what this does not want to know of Galera.
 	# shellcheck disable=SC2086
@@ -134,13 +149,38 @@ ready()
 	done
 }
 
+# How far node $1 has come, which does not run: as it noted when it ended in
+# order, and else as its tables say.
+position()
+{
+	at=$(cat "$dir/$1/data/grastate.dat" 2>/dev/null |
+	    sed -n 's/^seqno: *//p')
+	# shellcheck disable=SC2086
+	[ "${at:--1}" -ge 0 ] || at=$($as mariadbd \
+	    --defaults-file="$dir/$1/my.cnf" --wsrep-recover 2>&1 |
+	    sed -n 's/.*Recovered position: [^ ]*:\(-*[0-9][0-9]*\).*/\1/p')
+	echo "${at:--1}"
+}
+
+newest()
+{
+	best=1
+	most=-1
+	for i in $(seq "$n"); do
+		at=$(position "$i")
+		[ "$at" -le $most ] || {
+			best=$i
+			most=$at
+		}
+	done
+	echo $best
+}
+
 url()
 {
 	hosts=
-	i=1
-	while [ $i -le "$n" ]; do
-		hosts=$hosts${hosts:+,}127.0.0.1:$(port $i)
-		i=$((i + 1))
+	for i in $(seq "${1:-1}" "$n") $(seq $((${1:-1} - 1))); do
+		hosts=$hosts${hosts:+,}$(address "$i" 1):$(port "$i")
 	done
 	echo "mariadb://root@$hosts/scribekv"
 }
@@ -152,10 +192,14 @@ shift 2
 # shellcheck source=/dev/null
 [ "$command" = init ] || . "$dir/settings"
 case $command in
-init | ready | sql | url) "$command" "$@" ;;
+init | newest | ready | sql | url) "$command" "$@" ;;
 run)
 	i=$1
 	shift
+	# Who starts it says that it is the newest.
+	[ "${1-}" != --wsrep-new-cluster ] ||
+		sed -i 's/^safe_to_bootstrap:.*/safe_to_bootstrap: 1/' \
+		    "$dir/$i/data/grastate.dat" 2>/dev/null || :
 	# shellcheck disable=SC2086
 	exec ${as:-setpriv} --pdeathsig KILL mariadbd \
 	    --defaults-file="$dir/$i/my.cnf" "$@" >>"$dir/$i/log" 2>&1

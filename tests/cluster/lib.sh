@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: MIT
 #
 # What the tests on a cluster begin with: three Galera nodes, two daemons that
-# prefer different ones, each with an nginx before it.
+# prefer different ones, each with an nginx before it. Where it may be, the nodes
+# are on networks of their own; see net.sh.
 #
 #	. "$(dirname "$0")/lib.sh"
 #	options "$@"
 #	start_cluster
-#	hammer_begin NAME; ...; hammer_end NAME
+#	hammer_begin NAME; loaded N; ...; hammer_end
 #	stop_cluster
 
+. "$(dirname "$0")/net.sh"
 . "$(dirname "$0")/../fault/lib_http.sh"
 
 galera=$SKV_SRCDIR/tests/galera.sh
@@ -38,7 +40,8 @@ start_node()
 	start_node_i=$1
 	shift
 	spawn "node$start_node_i" "$dir/node$start_node_i.log" \
-	    "$galera" run "$dir/g" "$start_node_i" "$@"
+	    ${net:+nsenter "--net=/proc/$(cat "$dir/net$start_node_i.pid" \
+	    )/ns/net"} "$galera" run "$dir/g" "$start_node_i" "$@"
 }
 
 ready_node()
@@ -65,21 +68,10 @@ stop_node()
 	wait_for "node $1 to stop" test -f "$dir/node$1.rc"
 }
 
-# store_url I: of daemon I, which prefers node I.
-store_url()
-{
-	awk -v first="$1" -v n=$nodes -v base="$port" 'BEGIN {
-		for (i = 0; i < n; i++)
-			hosts = hosts (i > 0 ? "," : "") "127.0.0.1:" \
-			    base + 10 * ((first - 1 + i) % n)
-		print "mariadb://root@" hosts "/scribekv"
-	}'
-}
-
 # serve I: daemon and nginx number I.
 serve()
 {
-	store=$(store_url "$1")
+	store=$("$galera" url "$dir/g" "$1")
 	dsock=$dir/d$1.sock
 	nsock=$dir/n$1.sock
 	dlog=$dir/daemon.$1.log
@@ -98,21 +90,36 @@ serve()
 	wait_for "nginx $1" nginx_up
 }
 
+# start_nodes: all, of which none runs.
+start_nodes()
+{
+	start_first=$("$galera" newest "$dir/g")
+	start_node "$start_first" --wsrep-new-cluster
+	ready_node "$start_first"
+	for start_i in $(seq $nodes); do
+		[ "$start_i" != "$start_first" ] || continue
+		start_node "$start_i"
+		ready_node "$start_i"
+	done
+}
+
 start_cluster()
 {
-	port=$(free_ports)
-	"$galera" init "$dir/g" $nodes "$port" || {
+	port=3306
+	[ -n "$net" ] || port=$(free_ports)
+	"$galera" init "$dir/g" $nodes "$port" "$net" || {
 		rc=$?
 		[ $rc -ne 77 ] || echo "$self: skipped: there is no Galera"
 		exit $rc
 	}
-	start_node 1 --wsrep-new-cluster
-	ready_node 1
-	echo 'CREATE DATABASE scribekv;' | "$galera" sql "$dir/g" 1
-	for start_i in $(seq 2 $nodes); do
-		start_node "$start_i"
-		ready_node "$start_i"
+	[ -z "$net" ] || start_networks
+	for start_i in ${net:+$(seq $nodes)}; do
+		join_networks "$start_i"
 	done
+	start_nodes
+	echo "CREATE DATABASE scribekv;${net:+
+	    CREATE USER root@'$net.%'; GRANT ALL ON *.* TO root@'$net.%';}" |
+	    "$galera" sql "$dir/g" 1
 	serve 1
 	serve 2
 }
@@ -160,9 +167,28 @@ hammer_begin()
 	    --socket "$dir/n2.sock" --history "$dir/history" "$@"
 }
 
-# hammer_end: waits for it, and checks what it has seen.
+# grown N: whether the history has so many lines.
+grown()
+{
+	[ ! -f "$dir/hammer.rc" ] || {
+		cat "$dir/hammer.out"
+		keep
+		fail "$hammer_name: the load ended"
+	}
+	[ "$(wc -l <"$dir/history")" -ge "$1" ]
+}
+
+# loaded N: waits for N more requests.
+loaded()
+{
+	loaded_n=$(($(wc -l <"$dir/history") + $1))
+	wait_for "the load" grown $loaded_n
+}
+
+# hammer_end: ends the load, and checks what it has seen.
 hammer_end()
 {
+	kill -TERM "$(cat "$dir/hammer.pid")"
 	wait_for "the load" test -f "$dir/hammer.rc"
 	cat "$dir/hammer.out"
 	[ "$(cat "$dir/hammer.rc")" = 0 ] || {
@@ -186,12 +212,45 @@ serving()
 	    grep -q '"status":"ok"'
 }
 
-# back NAME: waits until both daemons serve again, and says how long it took.
+# back FAULT NODE: waits until both daemons serve again, and notes how long it
+# took.
 back()
 {
 	back_start=$(date +%s%3N)
 	for back_i in 1 2; do
 		wait_for "daemon $back_i to serve again" serving $back_i
 	done
-	echo "$1: served again after $(($(date +%s%3N) - back_start)) ms"
+	back_ms=$(($(date +%s%3N) - back_start))
+	echo "node $2 $1: served again after $back_ms ms"
+	echo "$1 $back_ms" >>"$dir/times"
+}
+
+# in_service: what back() has noted.
+in_service()
+{
+	awk '{ n[$1]++; sum[$1] += $2; if ($2 > max[$1]) max[$1] = $2 }
+	    END { for (f in n) printf "in service again: %s: %d times, " \
+	    "after %d ms on average, %d at most\n", f, n[f], sum[f] / n[f],
+	    max[f] }' "$dir/times" | sort
+}
+
+# The transactions that node $1 has committed for its own clients.
+commits()
+{
+	echo "SHOW GLOBAL STATUS LIKE 'wsrep_local_commits';" |
+	    "$galera" sql "$dir/g" "$1" | cut -f 2
+}
+
+using()
+{
+	using_before=$(commits "$1")
+	serving "$1" && [ "$(commits "$1")" -gt "$using_before" ]
+}
+
+# Waits until each daemon writes to the node that it prefers.
+used_again()
+{
+	for used_i in 1 2; do
+		wait_for "daemon $used_i to take node $used_i back" using $used_i
+	done
 }

@@ -3,4 +3,4 @@
 # ./dev check runs them once, of the gcc build.
 
 CLUSTER_TESTS = %D%/failover.sh
-EXTRA_DIST += $(CLUSTER_TESTS) %D%/lib.sh %D%/serve.sh
+EXTRA_DIST += $(CLUSTER_TESTS) %D%/lib.sh %D%/net.sh %D%/serve.sh

@@ -15,6 +15,9 @@ port=8080
 data=$root/data-cluster
 pids=()
 
+# In the background of a script interrupts are ignored, for good.
+[ -z "$(trap -p INT)" ] || exec env --default-signal=INT "$0" "$@"
+
 die() {
 	echo "dev: $*" >&2
 	exit 1
@@ -58,32 +61,31 @@ start() {
 	pids+=($!)
 }
 
-base=$((port + 10000))
+start_node() {
+	start "$galera" run "$data" "$@"
+	"$galera" ready "$data" "$1"
+	echo "dev: node $1 is in sync"
+}
+
 echo 'dev: preparing three nodes'
-"$galera" init "$data" 3 $base
+"$galera" init "$data" 3 $((port + 10000))
 trap stop_all EXIT
 trap 'exit 0' INT TERM HUP
 set -m
+
+# After a crash only the one that knows most has all that was acknowledged.
+first=$("$galera" newest "$data")
+start_node "$first" --wsrep-new-cluster
+"$galera" sql "$data" "$first" <<<'CREATE DATABASE IF NOT EXISTS scribekv;'
 for i in 1 2 3; do
-	new=()
-	[ $i -ne 1 ] || new=(--wsrep-new-cluster)
-	# Stopped in order it was the last. After a crash another one may know
-	# more than the first: good enough for trying.
-	[ $i -ne 1 ] || sed -i 's/^safe_to_bootstrap:.*/safe_to_bootstrap: 1/' \
-	    "$data/1/data/grastate.dat" 2>/dev/null || :
-	start "$galera" run "$data" $i "${new[@]}"
-	"$galera" ready "$data" $i
-	[ $i -ne 1 ] || "$galera" sql "$data" 1 \
-	    <<<'CREATE DATABASE IF NOT EXISTS scribekv;'
-	echo "dev: node $i is in sync"
+	[ "$i" = "$first" ] || start_node $i
 done
 
-hosts=("127.0.0.1:$base" "127.0.0.1:$((base + 10))" "127.0.0.1:$((base + 20))")
 servers=
-for i in 0 1; do
+for i in 1 2; do
 	start setpriv --pdeathsig TERM "$SKV_BUILDDIR/fcgi/scribekvd" \
 	    --config /dev/null --socket "$data/scribekv$i.sock" --store \
-	    "mariadb://root@${hosts[i]},${hosts[i + 1]},${hosts[(i + 2) % 3]}/scribekv"
+	    "$("$galera" url "$data" $i)"
 	servers+="server unix:$data/scribekv$i.sock;"
 done
 

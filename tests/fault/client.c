@@ -239,15 +239,20 @@ count_request(struct hammer *h)
 	lck_unlock(&h->mtx);
 }
 
-/* What a status means for a write, or a read that was not answered. */
+/*
+ * What a status means for a write, or a read that was not answered. Who is
+ * refused is told when to come back, and of a write whether it took place.
+ */
 static enum outcome
-judge(const struct http_answer *answer, const char *what)
+judge(const struct http_answer *answer, const char *what, bool writes)
 {
 	if (answer->status / 100 == 2)
 		return (OUTCOME_OK);
 	if (answer->status == 409 || answer->status == 412)
 		return (OUTCOME_FAILED);
-	if (answer->status / 100 != 5)
+	if (answer->status / 100 != 5 ||
+	    (answer->status == 503 && !answer->retry_after) ||
+	    (writes && strstr(answer->body, "\"applied\":") == NULL))
 		violation("%s: status %u: %s", what, answer->status,
 		    answer->body);
 	return (strstr(answer->body, "\"applied\":\"no\"") != NULL ?
@@ -271,7 +276,7 @@ perform(struct client *c, struct attempt *a, const char *method,
 		if (answer->status == 404 && !a->writes)
 			outcome = OUTCOME_OK;
 		else
-			outcome = judge(answer, target);
+			outcome = judge(answer, target, a->writes);
 		break;
 	case HTTP_LOST:
 		break;

@@ -8,7 +8,8 @@
  *
  *	--socket PATH	of nginx; with several, clients are spread over them
  *	--requests N	so many in all (10000), and all the kills
- *	--seconds N	no longer than this, and without kills as long as this
+ *	--seconds N	no longer than this, and without kills as long as this, or
+ *			until SIGTERM
  *	--clients N, --groups N	at once (8), and of keys (4)
  *	--large N	one value in N is large (25); 0: none
  *	--kills N	how often the daemon is killed (0)
@@ -58,6 +59,7 @@ struct keeper {
 static struct hammer hammer;
 static struct client clients[CLIENTSMAX];
 static pthread_t threads[CLIENTSMAX];
+static volatile sig_atomic_t enough;
 
 void
 violation(const char *fmt, ...)
@@ -71,6 +73,13 @@ violation(const char *fmt, ...)
 	printf(" (seed %" PRIu64 ")\n", hammer.seed);
 	(void)fflush(NULL);
 	_exit(1);
+}
+
+static void
+on_term(int sig)
+{
+	(void)sig;
+	enough = 1;
 }
 
 /* ---------------------------------------------------------------- daemon -- */
@@ -186,7 +195,7 @@ reign(struct keeper *k)
 	sent = atomic_load(&h->sent);
 	if (h->end_ns == 0 && sent < h->requests)
 		await_requests(h, h->requests - sent);
-	while (h->end_ns != 0 && lck_now_ns() < h->end_ns)
+	while (h->end_ns != 0 && lck_now_ns() < h->end_ns && !enough)
 		await_requests(h, 100);
 }
 
@@ -303,6 +312,8 @@ main(int argc, char **argv)
 	lck_init(&h->mtx);
 	lck_cond_init(&h->killing);
 	parse_options(h, &k, argc, argv);
+	if (signal(SIGTERM, on_term) == SIG_ERR)
+		usage();
 	for (i = 0; i <= h->nclients; i++)
 		client_init(&clients[i], h, i + 1);
 	if (k.argv != NULL)

@@ -140,6 +140,7 @@ http_answer(struct http *h, struct http_answer *a)
 	end += 2;
 	body_at = (size_t)(end + 2 - h->in.data);
 	take_etag(a, field(h->in.data, end, "ETag"));
+	a->retry_after = field(h->in.data, end, "Retry-After") != NULL;
 	value = field(h->in.data, end, "Content-Length");
 	if (value != NULL)
 		len = strtoul(value, NULL, 10);

@@ -21,6 +21,7 @@ struct http {
 struct http_answer {
 	unsigned status;
 	char etag[80];	  /* without quotes; empty if there is none */
+	bool retry_after; /* it says when to come back */
 	const char *body; /* until the next request; ends with NUL */
 	size_t len;
 };
