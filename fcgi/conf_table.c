@@ -96,7 +96,7 @@ const struct conf_option conf_options[] = {
 	  .deflt = "8m",
 	  .help = "size of a table file" },
 	{ ENGINE(block_size), BOUNDS(CONF_SIZE, KIB, 4 * MIB),
-	  .deflt = "4k",
+	  .deflt = "2k",
 	  .help = "size of a block, the unit of reading" },
 	{ ENGINE(bloom_bits), BOUNDS(CONF_UINT, 0, 64),
 	  .deflt = "10",

@@ -168,7 +168,7 @@ struct engine_ops {
 		.cache_size = (uint64_t)(cache_mib) << 20, \
 		.write_buffer_size = 16 << 20, \
 		.file_size = 8 << 20, \
-		.block_size = 4096, \
+		.block_size = 2048, \
 		.bloom_bits = 10, \
 		.compression = true, \
 		.create = true, \

@@ -106,7 +106,8 @@ struct skv_options {
 	uint64_t write_buffer_size;
 	/* Bytes of a table file before a new one is begun. Default 8 MiB. */
 	uint64_t file_size;
-	/* Bytes of a block, the unit of reading. Default 4 KiB. */
+	/* Bytes of a block, the unit of reading, in tables written from now
+	 * on. Default 2 KiB. */
 	uint32_t block_size;
 	/* Bits a key in the filters that save reads of absent keys; 0 has
 	 * none. Default 10: about 1 % false positives. */

@@ -102,7 +102,7 @@ defaults(void)
 	CU_ASSERT_EQUAL(o.cache_size, 128 << 20);
 	CU_ASSERT_EQUAL(o.write_buffer_size, 16 << 20);
 	CU_ASSERT_EQUAL(o.file_size, 8 << 20);
-	CU_ASSERT_EQUAL(o.block_size, 4096);
+	CU_ASSERT_EQUAL(o.block_size, 2048);
 	CU_ASSERT_EQUAL(o.bloom_bits, 10);
 	CU_ASSERT_EQUAL(o.max_open_files, 0);
 	CU_ASSERT(o.compression && o.create);
