@@ -48,7 +48,8 @@ endif
 	%D%/unit/engine_fault.c %D%/unit/engine_fault.h \
 	%D%/unit/examine_fixture.h %D%/unit/leveldb_fixture.h \
 	%D%/unit/mariadb_fixture.c %D%/unit/mariadb_fixture.h \
-	%D%/unit/store_fixture.c %D%/unit/store_fixture.h
+	%D%/unit/store_fixture.c %D%/unit/store_fixture.h \
+	%D%/unit/suite.c %D%/unit/suite.h
 
 # Of every program that has none of its own.
 LDADD = %D%/unit/libfixture.a $(DAEMON_LIBS) $(CUNIT_LIBS)

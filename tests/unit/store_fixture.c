@@ -17,6 +17,7 @@
 #include "base/lck.h"
 #include "tests/unit/mariadb_fixture.h"
 #include "tests/unit/store_fixture.h"
+#include "tests/unit/suite.h"
 
 struct skv *db;
 struct skv_options opts;
@@ -222,7 +223,6 @@ fx_run(int argc, char **argv, CU_TestInfo *tests)
 		CU_SUITE_INFO_NULL,
 	};
 	const size_t mariadb = LENGTH(suites) - 2;
-	unsigned failed;
 
 	program = argv[0];
 	if (argc == 4 && strcmp(argv[1], "--crash") == 0)
@@ -230,15 +230,7 @@ fx_run(int argc, char **argv, CU_TestInfo *tests)
 	/* What comes between wraps the engines in this process. */
 	if (fx_open != skv_open || fx_no_servers || !mariadb_start())
 		suites[mariadb] = suites[mariadb + 1];
-	if (CU_initialize_registry() != CUE_SUCCESS ||
-	    CU_register_suites(suites) != CUE_SUCCESS)
-		return (99);
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	if (CU_basic_run_tests() != CUE_SUCCESS)
-		return (99);
-	failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return (failed > 0);
+	return (suite_run(suites));
 }
 
 /* -------------------------------------------------------------- helpers -- */

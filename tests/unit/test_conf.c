@@ -7,9 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <CUnit/Basic.h>
+#include <CUnit/CUnit.h>
 
 #include "fcgi/conf.h"
+#include "tests/unit/suite.h"
 
 /* Fails, naming the row of a table, unless "cond" holds. */
 #define ROW(cond, what) \
@@ -665,19 +666,12 @@ main(void)
 	    CU_SUITE_INFO_NULL,
 	};
 	char dir[] = "/tmp/test_conf.XXXXXX";
-	unsigned failed;
+	int status;
 
 	if (mkdtemp(dir) == NULL || chdir(dir) != 0)
 		return (99);
-	if (CU_initialize_registry() != CUE_SUCCESS ||
-	    CU_register_suites(suites) != CUE_SUCCESS)
-		return (99);
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	if (CU_basic_run_tests() != CUE_SUCCESS)
-		return (99);
-	failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
+	status = suite_run(suites);
 	if (unlink("x.conf") != 0 || rmdir(dir) != 0)
 		return (99);
-	return (failed > 0);
+	return (status);
 }

@@ -9,11 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <CUnit/Basic.h>
+#include <CUnit/CUnit.h>
 #include <json-c/json.h>
 
 #include "codec/doc.h"
 #include "tests/unit/doc_cases.h"
+#include "tests/unit/suite.h"
 
 /* As doc_check() on an exact copy, which must not change. */
 static bool
@@ -448,15 +449,6 @@ main(void)
 	    {.pName = "doc", .pTests = tests},
 	    CU_SUITE_INFO_NULL,
 	};
-	unsigned failed;
 
-	if (CU_initialize_registry() != CUE_SUCCESS ||
-	    CU_register_suites(suites) != CUE_SUCCESS)
-		return (99);
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	if (CU_basic_run_tests() != CUE_SUCCESS)
-		return (99);
-	failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return (failed > 0 ? 1 : 0);
+	return (suite_run(suites));
 }

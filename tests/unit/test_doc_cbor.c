@@ -9,11 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <CUnit/Basic.h>
+#include <CUnit/CUnit.h>
 #include <cbor.h>
 
 #include "codec/doc.h"
 #include "tests/unit/doc_cases.h"
+#include "tests/unit/suite.h"
 
 #define DEPTH 32
 #define MUTATIONS 100000
@@ -670,15 +671,6 @@ main(void)
 	    {.pName = "doc_cbor", .pTests = tests},
 	    CU_SUITE_INFO_NULL,
 	};
-	unsigned failed;
 
-	if (CU_initialize_registry() != CUE_SUCCESS ||
-	    CU_register_suites(suites) != CUE_SUCCESS)
-		return (99);
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	if (CU_basic_run_tests() != CUE_SUCCESS)
-		return (99);
-	failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return (failed > 0 ? 1 : 0);
+	return (suite_run(suites));
 }

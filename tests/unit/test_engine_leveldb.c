@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 
 #include "tests/unit/leveldb_fixture.h"
+#include "tests/unit/suite.h"
 
 static const char *self; /* how this program was called */
 
@@ -573,18 +574,9 @@ main(int argc, char **argv)
 		{ "leveldb", NULL, NULL, set_up, tear_down, tests },
 		CU_SUITE_INFO_NULL,
 	};
-	unsigned failed;
 
 	if (argc == 3 && strcmp(argv[1], "hold") == 0)
 		return (hold(argv[2]));
 	self = argv[0];
-	if (CU_initialize_registry() != CUE_SUCCESS ||
-	    CU_register_suites(suites) != CUE_SUCCESS)
-		return (99);
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	if (CU_basic_run_tests() != CUE_SUCCESS)
-		return (99);
-	failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return (failed > 0);
+	return (suite_run(suites));
 }

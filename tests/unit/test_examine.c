@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include "tests/unit/examine_fixture.h"
+#include "tests/unit/suite.h"
 
 /* ------------------------------------------------------------ soundness -- */
 
@@ -480,17 +481,9 @@ main(int argc, char **argv)
 		{"examine", NULL, NULL, make_store, unmake_store, tests},
 		CU_SUITE_INFO_NULL,
 	};
-	unsigned failures;
 
 	if (argc == 3 && strcmp(argv[1], "write") == 0)
 		return (write_and_die(argv[2]));
 	self = argv[0];
-	if (CU_initialize_registry() != CUE_SUCCESS ||
-	    CU_register_suites(suites) != CUE_SUCCESS)
-		return (99);
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return (failures > 0);
+	return (suite_run(suites));
 }

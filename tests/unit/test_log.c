@@ -10,9 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <CUnit/Basic.h>
+#include <CUnit/CUnit.h>
 
 #include "fcgi/log.h"
+#include "tests/unit/suite.h"
 
 /* Fails, naming the row of a table, unless "cond" holds. */
 #define ROW(cond, what) \
@@ -333,15 +334,6 @@ main(void)
 	    {"log", NULL, NULL, NULL, NULL, tests},
 	    CU_SUITE_INFO_NULL,
 	};
-	unsigned failed;
 
-	if (CU_initialize_registry() != CUE_SUCCESS ||
-	    CU_register_suites(suites) != CUE_SUCCESS)
-		return (99);
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	if (CU_basic_run_tests() != CUE_SUCCESS)
-		return (99);
-	failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return (failed > 0);
+	return (suite_run(suites));
 }

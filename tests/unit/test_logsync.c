@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 
 #include "tests/unit/leveldb_fixture.h"
+#include "tests/unit/suite.h"
 
 /* ------------------------------------------------- synced by this thread -- */
 
@@ -281,15 +282,6 @@ main(void)
 		{ "logsync", NULL, NULL, start, tear_down, tests },
 		CU_SUITE_INFO_NULL,
 	};
-	unsigned failed;
 
-	if (CU_initialize_registry() != CUE_SUCCESS ||
-	    CU_register_suites(suites) != CUE_SUCCESS)
-		return (99);
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	if (CU_basic_run_tests() != CUE_SUCCESS)
-		return (99);
-	failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return (failed > 0);
+	return (suite_run(suites));
 }

@@ -20,6 +20,7 @@
 #include "store/mariadb.h"
 #include "tests/unit/mariadb_fixture.h"
 #include "tests/unit/store_fixture.h"
+#include "tests/unit/suite.h"
 
 #define THREADS 8
 
@@ -632,17 +633,8 @@ main(void)
 		{ "mariadb", NULL, NULL, set_up, tear_down, tests },
 		CU_SUITE_INFO_NULL,
 	};
-	unsigned failed;
 
 	if (!mariadb_start())
 		return (77);
-	if (CU_initialize_registry() != CUE_SUCCESS ||
-	    CU_register_suites(suites) != CUE_SUCCESS)
-		return (99);
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	if (CU_basic_run_tests() != CUE_SUCCESS)
-		return (99);
-	failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return (failed > 0);
+	return (suite_run(suites));
 }

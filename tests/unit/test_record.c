@@ -5,10 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <CUnit/Basic.h>
+#include <CUnit/CUnit.h>
 
 #include "base/check.h"
 #include "store/record.h"
+#include "tests/unit/suite.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof(*(array)))
 
@@ -486,15 +487,6 @@ main(void)
 		{ "record", NULL, NULL, set_up, tear_down, tests },
 		CU_SUITE_INFO_NULL,
 	};
-	unsigned failed;
 
-	if (CU_initialize_registry() != CUE_SUCCESS ||
-	    CU_register_suites(suites) != CUE_SUCCESS)
-		return (99);
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	if (CU_basic_run_tests() != CUE_SUCCESS)
-		return (99);
-	failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return (failed > 0);
+	return (suite_run(suites));
 }

@@ -5,9 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <CUnit/Basic.h>
+#include <CUnit/CUnit.h>
 
 #include "fcgi/uri.h"
+#include "tests/unit/suite.h"
 
 /* Fails, naming the row of a table, unless "cond" holds. */
 #define ROW(cond, what) \
@@ -432,15 +433,6 @@ main(void)
 	    {"uri", NULL, NULL, NULL, NULL, tests},
 	    CU_SUITE_INFO_NULL,
 	};
-	unsigned failed;
 
-	if (CU_initialize_registry() != CUE_SUCCESS ||
-	    CU_register_suites(suites) != CUE_SUCCESS)
-		return (99);
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	if (CU_basic_run_tests() != CUE_SUCCESS)
-		return (99);
-	failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return (failed > 0);
+	return (suite_run(suites));
 }
