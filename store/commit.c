@@ -237,6 +237,7 @@ write_group(struct skv *db, struct skv_txn *group, uint64_t *revision,
 {
 	enum skv_err err;
 	uint64_t ceiling = db->ceiling;
+	int64_t kept = atomic_load(&db->clock_kept);
 
 	*ret_unknown = false;
 	if (db->ops->shared != NULL)
@@ -244,10 +245,13 @@ write_group(struct skv *db, struct skv_txn *group, uint64_t *revision,
 		    ret_unknown, info));
 	err = raise_ceiling(db, *revision);
 	if (err == SKV_OK)
+		err = expiry_keep_clock(db);
+	if (err == SKV_OK)
 		err = apply_group(db, group, revision, nbatched);
 	if (err != SKV_OK || *nbatched == 0) {
 		db->ops->batch_clear(db->engine);
 		db->ceiling = ceiling; /* it went with the batch */
+		atomic_store(&db->clock_kept, kept);
 		return (err);
 	}
 	*ret_unknown = true;

@@ -105,7 +105,7 @@ struct skv_txn {
 	size_t nrevs, maxrevs;
 	struct result *results;
 	size_t nresults, maxresults;
-	size_t nwrites; /* operations other than gets */
+	size_t nwrites; /* operations other than gets; see txn_keep_clock() */
 	size_t nputs;	/* of which are puts */
 	bool frozen;
 	struct op firstop; /* saves an allocation for the usual single one */
@@ -137,6 +137,8 @@ struct skv {
 	/* The store's time is the monotonic clock plus this, and never goes
 	 * back; see expiry.c. */
 	_Atomic int64_t clock_offset;
+	_Atomic int64_t clock_least; /* when the store was opened */
+	_Atomic int64_t clock_kept;  /* of the leader: written, and ahead */
 	atomic_uint nscans;
 	atomic_bool interrupted; /* skv_interrupt() */
 	/* Of space.c: what the last look at the disk found, and when the next
@@ -227,6 +229,8 @@ void txn_freeze(struct skv_txn *);
 void txn_forget(struct skv_txn *);
 enum skv_err txn_expire(struct skv_txn *, int64_t expires_ms, const void *key,
     size_t keylen);
+/* Makes an empty one a write, with which the clock is kept; the sweeper's. */
+void txn_keep_clock(struct skv_txn *);
 
 /* commit.c */
 /*
@@ -321,8 +325,13 @@ void remove_directory(const char *path);
 
 /* expiry.c */
 int64_t expiry_now(struct skv *);
-/* Sets the clock to no less than a time that it once showed. */
+/* Sets the clock to no less than the time that was kept. */
 void expiry_restore(struct skv *, int64_t now_ms);
+/*
+ * Adds a time that is ahead of the clock to the batch, if the one that is kept
+ * is so no longer; the leader's.
+ */
+enum skv_err expiry_keep_clock(struct skv *);
 /* Whether a record is expired; looks at the clock only when it must. */
 bool expiry_gone(struct skv *, const struct skv_value *);
 bool expiry_start(struct skv *);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The store's own records: format, identity, the ceiling of revisions, the
- * clock. Read or made when it is opened, left exact when it is closed.
+ * The store's own records: format, identity, the ceilings of revisions and of
+ * the clock. Read or made when it is opened, left exact when it is closed.
  */
 #include "config.h"
 
@@ -144,6 +144,8 @@ reserve_revisions(struct skv *db, uint64_t next, struct skv_errinfo *info)
 
 	db->ceiling = next + CEILING_STEP;
 	err = meta_put(db, "ceiling", db->ceiling);
+	if (err == SKV_OK)
+		err = expiry_keep_clock(db);
 	if (err == SKV_OK)
 		err = db->ops->write(db->engine, info);
 	if (err == SKV_OK)

@@ -508,8 +508,9 @@ SKV_API bool skv_overloaded(struct skv *, struct skv_errinfo *);
 SKV_API bool skv_wants_reopen(struct skv *);
 /*
  * The store's clock, which expiry goes by: the system's, except that it never
- * goes back. What expires "ttl" seconds from now has expires_ms == skv_now_ms()
- * + ttl * 1000.
+ * goes back, not even over a restart or a crash. After a crash it may be ahead
+ * by up to 10 seconds, for so long. What expires "ttl" seconds from now has
+ * expires_ms == skv_now_ms() + ttl * 1000.
  */
 SKV_API int64_t skv_now_ms(struct skv *);
 /* "leveldb", "temp", "mem" or "mariadb". */

@@ -274,6 +274,13 @@ txn_expire(struct skv_txn *t, int64_t expires_ms, const void *key,
 }
 
 void
+txn_keep_clock(struct skv_txn *t)
+{
+	CHECK(t->nops == 0);
+	t->nwrites = 1;
+}
+
+void
 txn_freeze(struct skv_txn *t)
 {
 	char *base = t->arena.data;

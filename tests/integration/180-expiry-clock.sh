@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # From the instant of its expiry a key is gone for every way of reading it and
-# for conditions; it stays so when the clock goes back, and over restarts. The
-# daemon's clock is the test's.
+# for conditions; it stays so when the clock goes back, and over restarts and
+# kill -9. The daemon's clock is the test's.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib_many.sh"
 
@@ -15,9 +15,15 @@ if [ ! -f "$faketime" ] || instrumented; then
 	echo "$self: skipped: no libfaketime, or a daemon that cannot have it"
 	exit 77
 fi
+module=$SKV_BUILDDIR/tests/fault/.libs/stall.so
+if [ ! -e "$module" ]; then
+	echo "$self: skipped: needs $module"
+	exit 77
+fi
 cat >"$dir/timed" <<EOF
 #!/bin/sh
-export LD_PRELOAD='$faketime' FAKETIME_TIMESTAMP_FILE='$dir/clock'
+export LD_PRELOAD='$faketime $module' SKV_STALL='$dir/stall'
+export FAKETIME_TIMESTAMP_FILE='$dir/clock'
 export FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 TZ=UTC
 exec '$SCRIBEKVD' "\$@"
 EOF
@@ -158,6 +164,77 @@ clock 7300
 req GET /kv/fresh
 expect_body 1
 clock 10900
+req GET /kv/fresh
+expect_problem 404
+
+# The clock goes back over a kill -9, and nothing was swept, because the disk
+# stood still from before the end to the kill. What the clock was like is on the
+# disk by then: by the write itself that is about to expire, or, when that was
+# long ago, by the sweeper.
+gone_after_kill()
+{
+	echo write >"$dir/stall"
+	clock $end
+	req GET /kv/late
+	expect_problem 404
+	kill_daemon
+	rm "$dir/stall"
+	clock 100
+	start_daemon
+	req GET /kv/late
+	expect_problem 404
+	req PUT '/kv/fresh?ttl=3600' -H "$bin" -d 1
+	req GET /kv/fresh
+	expect_header KV-TTL '3[56]*'
+}
+
+# late SECONDS: at that time, puts what ends at $end
+late()
+{
+	clock "$1"
+	printf '{"key":"late","value":1,"expires_ms":%s000}\n' $((hour + end)) \
+	    >"$dir/in"
+	import "$dir/in"
+	req GET /kv/late
+	expect_status 200
+}
+
+logs()
+{
+	cat "$dir"/db/*.log | wc -c
+}
+
+written()
+{
+	[ "$(logs)" -gt "$before" ]
+}
+
+end=12000
+late $((end - 2))
+gone_after_kill
+stop_daemon
+rm -r "$dir/db"
+start_daemon
+end=14000
+late $((end - 1000))
+before=$(logs)
+clock $((end - 2))
+wait_for "the sweeper" written
+req GET /kv/late
+expect_status 200
+gone_after_kill
+
+# As little as that it may only have been rounded: so much the daemon waits.
+clock 20000
+req PUT /kv/y -H "$bin" -d 1
+kill_daemon
+start_daemon
+clock 20100
+req PUT '/kv/fresh?ttl=60' -H "$bin" -d 1
+clock 20159
+req GET /kv/fresh
+expect_body 1
+clock 20162
 req GET /kv/fresh
 expect_problem 404
 stop

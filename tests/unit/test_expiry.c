@@ -246,6 +246,71 @@ backwards(void)
 	CU_ASSERT(seen("l", false));
 }
 
+/* The clock as it is kept in the engine, for who opens it after a crash. */
+static int64_t
+kept(void)
+{
+	const char *data;
+	int64_t clock = -1;
+	size_t len;
+	void *pin;
+
+	if (db->ops->get(db->engine, "\0clock", 6, &data, &len, &pin) ==
+	    SKV_OK) {
+		clock = (int64_t)get_le64(data);
+		db->ops->release(pin);
+	}
+	return (clock);
+}
+
+/* What is expired now would be so after a crash, although nothing is closed. */
+static void
+kept_while_running(void)
+{
+	int64_t deadline = 0;
+	uint64_t groups;
+
+	if (!fx_keeps() || fx_shared())
+		return;
+	CU_ASSERT_EQUAL(kept(), NOW + 10000);
+	/* With a write, but not with each. */
+	set_clock(NOW + 4000);
+	put("k", "v");
+	CU_ASSERT_EQUAL(kept(), NOW + 10000);
+	set_clock(NOW + 6000);
+	put_ttl("k", "v", NOW + 6001);
+	CU_ASSERT_EQUAL(kept(), NOW + 16000);
+	set_clock(NOW + 7000);
+	del("k");
+	CU_ASSERT_EQUAL(kept(), NOW + 16000);
+	wait_swept(1);
+	/* Without one, in good time. */
+	put_ttl("k", "v", NOW + 1000000);
+	groups = stats().groups;
+	set_clock(NOW + 996000);
+	while (kept() < NOW + 1000000 && fx_patience(&deadline))
+		continue;
+	CU_ASSERT_EQUAL(kept(), NOW + 1006000);
+	CU_ASSERT_EQUAL(stats().groups, groups + 1);
+	/* An orderly end needs no rounding. */
+	fx_restart();
+	CU_ASSERT_EQUAL(skv_now_ms(db), NOW + 996000);
+}
+
+/* What was rounded is waited for, what was set back is not. */
+static void
+after_a_crash(void)
+{
+	expiry_restore(db, NOW + 10000);
+	CU_ASSERT_EQUAL(skv_now_ms(db), NOW + 10000);
+	set_clock(NOW + 10000);
+	CU_ASSERT_EQUAL(skv_now_ms(db), NOW + 10000);
+	set_clock(NOW + 10001);
+	CU_ASSERT_EQUAL(skv_now_ms(db), NOW + 10001);
+	expiry_restore(db, NOW + 1000000);
+	CU_ASSERT_EQUAL(skv_now_ms(db), NOW + 1000000);
+}
+
 static void
 system_clock(void)
 {
@@ -302,6 +367,8 @@ main(int argc, char **argv)
 		{ "many values expire", many },
 		{ "expiry survives closing", reopened },
 		{ "the clock never goes back", backwards },
+		{ "the clock is kept while running", kept_while_running },
+		{ "the clock after a crash", after_a_crash },
 		{ "the clock is the system's", system_clock },
 		{ "a pause does not put the clock ahead", paused },
 		CU_TEST_INFO_NULL,
