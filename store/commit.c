@@ -444,6 +444,8 @@ commit_timeout(struct skv *db, struct skv_txn *list, bool unknown)
 {
 	struct skv_errinfo info;
 
+	if (list == NULL)
+		return;
 	errinfo_set(&info, "%s for longer than %u ms (max_wait_ms)",
 	    unknown ? "it was being written" : "it waited to be written",
 	    db->opts.max_wait_ms);

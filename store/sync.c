@@ -265,6 +265,8 @@ sync_timeout(struct skv *db, struct sync_req *list)
 {
 	struct skv_errinfo info;
 
+	if (list == NULL)
+		return;
 	errinfo_set(&info, "written, but not durable after %u ms (max_wait_ms)",
 	    db->opts.max_wait_ms);
 	answer(list, SKV_TIMEDOUT, info.text);

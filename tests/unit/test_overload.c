@@ -3,6 +3,9 @@
  * What a store does when its engine stands still or does not keep up: nobody
  * waits without bound, writes are refused early, reads go on, and what is said
  * of each transaction is true.
+ *
+ * The limits are short only while something is held: on a busy machine a write
+ * that nobody holds can take longer than any time that is worth waiting for.
  */
 #include "config.h"
 
@@ -12,6 +15,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "store/internal.h"
 #include "tests/unit/engine_fault.h"
 #include "tests/unit/store_fixture.h"
 
@@ -79,11 +83,20 @@ drain_held(enum fault_call call)
 	return (id);
 }
 
+/* What watch.c goes by from its next tick on; 0: no limit. */
 static void
-waits(uint32_t max_wait_ms, uint32_t max_stall_ms)
+limits(uint32_t max_wait_ms, uint32_t max_stall_ms)
 {
-	opts.max_wait_ms = max_wait_ms;
-	opts.max_stall_ms = max_stall_ms;
+	lck_lock(&db->mtx);
+	db->opts.max_wait_ms = max_wait_ms;
+	db->opts.max_stall_ms = max_stall_ms;
+	lck_unlock(&db->mtx);
+}
+
+static void
+no_limits(void)
+{
+	opts.max_wait_ms = opts.max_stall_ms = 0;
 	fx_restart();
 	put("before", "old");
 }
@@ -94,6 +107,7 @@ goes_on(void)
 {
 	struct skv_txn *t = txn();
 
+	limits(0, 0);
 	CU_OK(skv_status(db, NULL));
 	t_put(t, "after", "v");
 	skv_txn_durability(t, SKV_SYNC);
@@ -112,13 +126,14 @@ stuck_write(void)
 	pthread_t id;
 	int i;
 
-	waits(SHORT_MS, 0);
+	no_limits();
 	for (i = 0; i < 2; i++)
 		CU_OK(send_put(&taken[i], i == 0 ? "t0" : "t1", i == 1));
 	id = drain_held(FAULT_WRITE);
 	for (i = 0; i < 2; i++)
 		CU_OK(send_put(&queued[i], i == 0 ? "q0" : "q1", i == 1));
 	CU_ASSERT_EQUAL(stats().queued, 2);
+	limits(SHORT_MS, 0);
 	for (i = 0; i < 2; i++) {
 		await_timeout(&taken[i], SKV_APPLIED_UNKNOWN);
 		await_timeout(&queued[i], SKV_APPLIED_NO);
@@ -139,7 +154,7 @@ stuck_sync(void)
 	struct sent running, waiting;
 	struct skv_errinfo info = {""};
 
-	waits(SHORT_MS, 0);
+	no_limits();
 	fault_hold(FAULT_BARRIER);
 	CU_OK(send_put(&running, "running", true));
 	skv_drain(db);
@@ -147,10 +162,12 @@ stuck_sync(void)
 	CU_OK(send_put(&waiting, "waiting", true));
 	skv_drain(db);
 	CU_ASSERT(has("running", "v") && has("waiting", "v"));
+	limits(SHORT_MS, 0);
 	await_timeout(&running, SKV_APPLIED_UNKNOWN);
 	await_timeout(&waiting, SKV_APPLIED_UNKNOWN);
 	CU_ASSERT_EQUAL(skv_sync(db, &info), SKV_TIMEDOUT);
 	/* Whoever asks for no sync is served. */
+	limits(0, 0);
 	put("async", "v");
 	fault_go();
 	goes_on();
@@ -193,6 +210,7 @@ takes_again(void)
 	struct sent s;
 
 	await_overload(false, "");
+	limits(0, 0);
 	CU_OK(send_put(&s, "taken", false));
 	skv_drain(db);
 	CU_ASSERT_EQUAL(atomic_load(&s.err), SKV_OK);
@@ -207,9 +225,10 @@ slow_write(void)
 	struct sent s;
 	pthread_t id;
 
-	waits(0, SHORT_MS);
+	no_limits();
 	CU_OK(send_put(&s, "slow", false));
 	id = drain_held(FAULT_WRITE);
+	limits(0, SHORT_MS);
 	sheds("max_stall_ms");
 	fault_go();
 	AZ(pthread_join(id, NULL));
@@ -225,11 +244,12 @@ slow_sync(void)
 	struct sent s;
 	int64_t deadline = 0;
 
-	waits(0, SHORT_MS);
+	no_limits();
 	fault_hold(FAULT_BARRIER);
 	CU_OK(send_put(&s, "slow", true));
 	skv_drain(db);
 	fault_wait_held();
+	limits(0, SHORT_MS);
 	sheds("max_stall_ms");
 	fault_go();
 	while (atomic_load(&s.err) == PENDING && fx_patience(&deadline))
@@ -244,7 +264,7 @@ static void
 crowded(void)
 {
 	opts.max_level0_files = 5;
-	waits(0, 0);
+	no_limits();
 	fault_backlog(4);
 	put("a", "v");
 	await_overload(false, "");
@@ -262,11 +282,11 @@ crowded(void)
 
 struct writer {
 	unsigned id;
-	unsigned sums[SKV_APPLIED_UNKNOWN + 1];
 	bool lied;
 };
 
 static _Atomic bool stop;
+static atomic_uint said[SKV_APPLIED_UNKNOWN + 1]; /* how often each */
 
 /* Writes keys of its own, and compares what it is told with what is there. */
 static void *
@@ -284,7 +304,7 @@ write_on(void *arg)
 		skv_txn_durability(t, i % 3 == 0 ? SKV_SYNC : SKV_ASYNC);
 		if (skv_commit(t) == SKV_OK)
 			CHECK(skv_txn_applied(t) == SKV_APPLIED_YES);
-		w->sums[skv_txn_applied(t)]++;
+		atomic_fetch_add(&said[skv_txn_applied(t)], 1);
 		if (skv_txn_applied(t) != SKV_APPLIED_UNKNOWN)
 			w->lied = w->lied || !has(key, skv_txn_applied(t) ==
 			    SKV_APPLIED_YES ? "v" : NULL);
@@ -293,42 +313,47 @@ write_on(void *arg)
 	return (NULL);
 }
 
+static void
+await_said(enum skv_applied applied, unsigned more)
+{
+	unsigned want = atomic_load(&said[applied]) + more;
+	int64_t deadline = 0;
+
+	while (atomic_load(&said[applied]) < want && fx_patience(&deadline))
+		continue;
+	CU_ASSERT(atomic_load(&said[applied]) >= want);
+}
+
 /* Leadership is handed on, or not, while what is queued is answered. */
 static void
 again_and_again(void)
 {
 	struct writer writers[THREADS] = {{0}};
 	pthread_t ids[THREADS];
-	uint64_t before, yes = 0, no = 0;
-	int64_t deadline = 0;
 	unsigned i;
 
-	waits(SHORT_MS, 0);
+	no_limits();
+	limits(SHORT_MS, 0);
 	atomic_store(&stop, false);
 	for (i = 0; i < THREADS; i++) {
 		writers[i].id = i;
 		AZ(pthread_create(&ids[i], NULL, write_on, &writers[i]));
 	}
 	for (i = 0; i < 8; i++) {
-		before = stats().timed_out;
 		fault_hold(i % 4 == 3 ? FAULT_BARRIER : FAULT_WRITE);
 		fault_wait_held();
-		while (stats().timed_out == before && fx_patience(&deadline))
-			continue;
+		/* What is queued behind a write is not applied; while a sync
+		 * lasts, writes go on, and those to be durable are unknown. */
+		await_said(i % 4 == 3 ? SKV_APPLIED_UNKNOWN : SKV_APPLIED_NO,
+		    1);
 		fault_go();
-		before = stats().transactions;
-		while (stats().transactions < before + 20 &&
-		    fx_patience(&deadline))
-			continue;
+		await_said(SKV_APPLIED_YES, 20);
 	}
 	atomic_store(&stop, true);
 	for (i = 0; i < THREADS; i++) {
 		AZ(pthread_join(ids[i], NULL));
 		CU_ASSERT(!writers[i].lied);
-		yes += writers[i].sums[SKV_APPLIED_YES];
-		no += writers[i].sums[SKV_APPLIED_NO];
 	}
-	CU_ASSERT(yes >= 160 && no > 0);
 	goes_on();
 }
 
