@@ -10,6 +10,7 @@
 #include "tests/unit/engine_fault.h"
 
 #define NONE FAULT_CALLS
+#define PATIENCE_NS 60000000000LL
 
 /* The same for all engines, hence the cast of what the real one gives. */
 struct engine_iter {
@@ -109,9 +110,12 @@ fault_hold(enum fault_call call)
 void
 fault_wait_held(void)
 {
+	int64_t deadline = lck_now_ns() + PATIENCE_NS;
+
 	lck_lock(&fault.mtx);
 	while (!fault.held)
-		lck_cond_wait(&fault.changed, &fault.mtx);
+		CHECK(lck_cond_wait_until(&fault.changed, &fault.mtx,
+		    deadline));
 	lck_unlock(&fault.mtx);
 }
 
@@ -134,6 +138,38 @@ fault_backlog(unsigned n)
 }
 
 /* -------------------------------------------------------------- engine -- */
+
+static _Atomic uint64_t room, kept;
+
+void
+fault_space(uint64_t n)
+{
+	atomic_store(&room, n);
+}
+
+uint64_t
+fault_reserve(void)
+{
+	return (atomic_load(&kept));
+}
+
+static bool
+space(struct engine *e, uint64_t *ret_free)
+{
+	(void)e;
+	*ret_free = atomic_load(&room);
+	return (true);
+}
+
+static bool
+reserve(struct engine *e, uint64_t size)
+{
+	uint64_t had = atomic_exchange(&kept, size);
+
+	(void)e;
+	atomic_fetch_add(&room, had - size);
+	return (size != 0 || had != 0);
+}
 
 static uint32_t
 backlog(struct engine *e)
@@ -419,6 +455,8 @@ open_with(const struct engine_shared_ops *s, const char *url,
 	}
 	base = find_base(url);
 	fault_backlog(0);
+	fault_space(UINT64_MAX);
+	atomic_store(&kept, 0);
 	engine_fault = *base;
 	engine_fault.persistent = true;
 	engine_fault.shared = s;
@@ -428,6 +466,8 @@ open_with(const struct engine_shared_ops *s, const char *url,
 	engine_fault.write = run_write;
 	engine_fault.barrier = barrier;
 	engine_fault.backlog = backlog;
+	engine_fault.space = space;
+	engine_fault.reserve = reserve;
 	engine_fault.iter_new = iter_new;
 	engine_fault.iter_free = iter_free;
 	engine_fault.iter_seek = iter_seek;

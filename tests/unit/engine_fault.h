@@ -50,11 +50,19 @@ unsigned fault_count(enum fault_call);
 
 /* Lets the next such call wait for fault_go(). */
 void fault_hold(enum fault_call);
-/* Waits until it does. */
+/* Waits until it does, which must not be for ever. */
 void fault_wait_held(void);
 void fault_go(void);
 
 /* What the engine says that it has yet to put in order; 0 at first. */
 void fault_backlog(unsigned);
+
+/*
+ * The bytes that are free on its disk, without end at first; what it is asked
+ * to reserve is taken from there.
+ */
+void fault_space(uint64_t);
+/* What it keeps in reserve. */
+uint64_t fault_reserve(void);
 
 #endif

@@ -371,6 +371,107 @@ failed_close(void)
 	CU_ASSERT(has("before", fx_keeps() ? "old" : NULL));
 }
 
+/* ----------------------------------------------------------- a full disk -- */
+
+/* The latch closes because of a full disk. */
+static void
+fill_disk(void)
+{
+	fault_space(0);
+	/* What was seen of it is good for a while; the engine knows better. */
+	fault_arm(FAULT_BARRIER, 1, SKV_NOSPACE, false);
+	CU_ASSERT_EQUAL(skv_sync(db, NULL), SKV_NOSPACE);
+	CU_ASSERT_EQUAL(skv_put(db, "late", 4, "v", 1, NULL), SKV_NOSPACE);
+}
+
+/* What skv_open() needs, according to scribekv.h. */
+static uint64_t
+reopening(void)
+{
+	return (2 * opts.write_buffer_size + (4 << 20));
+}
+
+/* Closed and opened anew, it takes writes and has all it acknowledged. */
+static void
+reopens(void)
+{
+	CU_ASSERT(has("before", "old"));
+	CU_ASSERT_EQUAL(skv_close(db, NULL), SKV_NOSPACE);
+	fx_start();
+	CU_ASSERT(!skv_wants_reopen(db));
+	CU_ASSERT(has("before", fx_keeps() ? "old" : NULL));
+	put("after", "v");
+	CU_OK(skv_sync(db, NULL));
+}
+
+static void
+room_again(void)
+{
+	opts.min_free = 0;
+	fx_restart();
+	put("before", "old");
+	CU_ASSERT(!skv_wants_reopen(db));
+	/* A disk that is full but has not failed a write is no reason. */
+	fault_space(0);
+	CU_ASSERT(!skv_wants_reopen(db));
+	fill_disk();
+	CU_ASSERT(!skv_wants_reopen(db));
+	fault_space(reopening() - 1);
+	CU_ASSERT(!skv_wants_reopen(db));
+	fault_space(reopening());
+	CU_ASSERT(skv_wants_reopen(db));
+	/* It stays as it is until somebody does it. */
+	CU_ASSERT_EQUAL(skv_status(db, NULL), SKV_NOSPACE);
+	CU_ASSERT_EQUAL(skv_put(db, "late", 4, "v", 1, NULL), SKV_NOSPACE);
+	reopens();
+}
+
+static void
+reserve_given_up(void)
+{
+	int64_t deadline = 0;
+
+	opts.reserve = true;
+	opts.min_free = 1 << 20;
+	fx_restart();
+	while (fault_reserve() == 0 && fx_patience(&deadline))
+		continue;
+	CU_ASSERT_EQUAL(fault_reserve(), reopening());
+	put("before", "old");
+	fill_disk();
+	CU_ASSERT(skv_wants_reopen(db));
+	CU_ASSERT_EQUAL(fault_reserve(), 0);
+	/* There is none to give up twice. */
+	fault_space(0);
+	CU_ASSERT(!skv_wants_reopen(db));
+	fault_space(reopening());
+	CU_ASSERT(skv_wants_reopen(db));
+	reopens();
+}
+
+/* Other failures do not pass, and what is not kept would be gone. */
+static void
+no_reopening(void)
+{
+	const struct skv_errinfo info = {"full"};
+
+	put("before", "old");
+	fault_arm(FAULT_BARRIER, 1, SKV_IO, false);
+	CU_ASSERT_EQUAL(skv_sync(db, NULL), SKV_IO);
+	CU_ASSERT(!skv_wants_reopen(db));
+	CU_ASSERT_EQUAL(skv_close(db, NULL), SKV_IO);
+
+	fx_open = skv_open;
+	fx_start();
+	fx_open = fault_open;
+	lck_lock(&db->mtx);
+	commit_latch(db, SKV_NOSPACE, &info);
+	lck_unlock(&db->mtx);
+	CU_ASSERT_EQUAL(skv_wants_reopen(db), fx_keeps());
+	CU_ASSERT_EQUAL(skv_close(db, NULL), SKV_NOSPACE);
+	fx_start();
+}
+
 int
 main(int argc, char **argv)
 {
@@ -385,6 +486,9 @@ main(int argc, char **argv)
 		{ "a failed read stops nothing else", failed_reads },
 		{ "a failed scan says so", failed_scans },
 		{ "closing tells of a failure", failed_close },
+		{ "after a full disk there is room again", room_again },
+		{ "a reserve makes room", reserve_given_up },
+		{ "other failures do not pass", no_reopening },
 		CU_TEST_INFO_NULL,
 	};
 
