@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # A disk on which writes or syncs stand still: reads are answered all the time,
-# writes are refused or end after max_wait_ms, and all goes on by itself.
+# writes are refused or end after max_wait_ms, and all goes on by itself. While a
+# sync stands still writes are made, and those who wait for the next share it.
 . "$(dirname "$0")/lib.sh"
 
 module=$SKV_BUILDDIR/tests/fault/.libs/stall.so
@@ -18,6 +19,27 @@ scribekvd()
 	exec env LD_PRELOAD="$module" SKV_STALL="$dir/stall" "$SCRIBEKVD" \
 	    --config "$dir/scribekv.conf" --store "$store" --socket "$dsock" \
 	    --workers 2 "$@"
+}
+
+# stall CALL: from now on it does not return.
+stall()
+{
+	echo "$1" >"$dir/stall.new"
+	mv "$dir/stall.new" "$dir/stall"
+}
+
+# metric NAME: its value
+metric()
+{
+	req GET /metrics
+	expect_status 200
+	awk -v name="scribekv_$1" '$1 == name { print $2 }' "$dir/body"
+}
+
+# exceeds NAME VALUE: whether a metric is greater
+exceeds()
+{
+	awk -v a="$(metric "$1")" -v b="$2" 'BEGIN { exit !(a > b) }'
 }
 
 overloaded()
@@ -42,8 +64,9 @@ refused()
 start --max-wait-ms 600 --max-stall-ms 200 --sync-interval-ms 50
 put before value
 for kind in write fdatasync; do
-	echo $kind >"$dir/stall.new"
-	mv "$dir/stall.new" "$dir/stall"
+	syncs=$(metric sync_duration_seconds_count)
+	spent=$(metric sync_duration_seconds_sum)
+	stall $kind
 	# Whoever finds the disk so waits, but not for ever.
 	sync=
 	[ $kind = write ] || sync='?sync=true'
@@ -59,8 +82,15 @@ for kind in write fdatasync; do
 		expect_status 200
 		expect_body value
 	done
-	req GET /metrics
-	grep -q '^scribekv_overloaded 1$' "$dir/body" || fail "no metric"
+	[ "$(metric overloaded)" = 1 ] || fail "no metric"
+	[ "$(metric store_writable)" = 1 ] || fail "a stall is no failure"
+	if [ $kind = fdatasync ]; then
+		# What is not durable grows older; the sync has not ended.
+		age=$(metric unsynced_seconds)
+		wait_for "it to grow older" exceeds unsynced_seconds "$age"
+		[ "$(metric sync_duration_seconds_count)" = "$syncs" ] ||
+			fail "a sync has ended"
+	fi
 	rm "$dir/stall"
 	wait_for "writes to go on" writable
 	req GET "/kv/stuck-$kind"
@@ -70,6 +100,49 @@ for kind in write fdatasync; do
 	req PUT '/kv/durable?sync=true' -d x
 	expect_status 200
 	expect_json '.durable == true'
+	[ "$(metric unsynced_seconds)" = 0 ] || fail "all of it is durable"
+	exceeds sync_duration_seconds_count "$syncs" || fail "no sync counted"
+	# It has lasted for longer than max_stall_ms, or nothing had been
+	# refused.
+	[ $kind = write ] || exceeds sync_duration_seconds_sum \
+	    "$(awk -v s="$spent" 'BEGIN { print s + 0.2 }')" ||
+		fail "the sync has taken no time"
 done
 grep -q 'overloaded, writes are refused' "$dlog" || fail "nothing was logged"
+stop
+
+# One is being synced; twenty more are written meanwhile, and wait.
+start_daemon --max-wait-ms 0 --max-stall-ms 0 --sync-interval-ms 0
+start_nginx
+written()
+{
+	[ "$(metric transactions_total)" = "$1" ]
+}
+stall fdatasync
+waiting=
+i=0
+while [ $i -le 20 ]; do
+	curl -sS --max-time $((deadline / 10)) --unix-socket "$nsock" \
+	    -X PUT -H "$bin" -d x "$site/kv/shared$i?sync=true" \
+	    >"$dir/shared.$i" &
+	waiting="$waiting $!"
+	i=$((i + 1))
+	# The first has the sync to itself.
+	[ $i -gt 1 ] || wait_for "the first write" written 1
+done
+wait_for "the others" written 21
+req GET /kv/shared20
+expect_status 200
+put async value
+[ "$(metric syncs_total)" = 0 ] || fail "a sync has ended"
+[ "$(cat "$dir"/shared.* | wc -c)" = 0 ] || fail "answered before the sync"
+rm "$dir/stall"
+for pid in $waiting; do
+	wait "$pid" || fail "a write that waited: $?"
+done
+for i in "$dir"/shared.*; do
+	jq -e '.durable == true' "$i" >/dev/null || fail "$(cat "$i")"
+done
+[ "$(metric syncs_total)" = 2 ] ||
+	fail "$(metric syncs_total) syncs for 21 who waited"
 stop

@@ -19,14 +19,15 @@
 #define NTXNS 10
 
 /* Outcomes of what was submitted. */
-static _Atomic int ndone, nok;
+static _Atomic int ndone, nok, ndurable;
 
 static void
 ended(struct skv_txn *t, enum skv_err err, void *arg)
 {
 	(void)arg;
-	ndone++;
+	ndurable += skv_txn_durable(t);
 	nok += err == SKV_OK;
+	ndone++;
 	skv_txn_free(t);
 }
 
@@ -259,13 +260,25 @@ wait_done(int n)
 	CU_ASSERT_EQUAL(nok, n);
 }
 
+static uint64_t
+samples(const struct skv_histogram *h)
+{
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < SKV_BUCKETS; i++)
+		sum += h->count[i];
+	return (sum);
+}
+
 /* All who wait when a barrier begins share it, and writes go on meanwhile. */
 static void
 shared_barrier(void)
 {
+	struct skv_stats s;
 	int i;
 
-	ndone = nok = 0;
+	ndone = nok = ndurable = 0;
 	fault_hold(FAULT_BARRIER);
 	CU_OK(submit_put("first", "v", SKV_SYNC));
 	skv_drain(db);
@@ -277,13 +290,21 @@ shared_barrier(void)
 		put("async", "v");
 	}
 	CU_ASSERT_EQUAL(ndone, 0);
-	CU_ASSERT_EQUAL(stats().unsynced, 2 * NTXNS + 1);
+	s = stats();
+	CU_ASSERT_EQUAL(s.unsynced, 2 * NTXNS + 1);
+	CU_ASSERT_EQUAL(samples(&s.sync_us), 0);
+	/* Written, each in a group of its own, while the barrier is open. */
+	CU_ASSERT_EQUAL(fault_count(FAULT_WRITE), 2 * NTXNS + 1);
 	CU_ASSERT_EQUAL(fault_count(FAULT_BARRIER), 1);
 	fault_go();
 	wait_done(NTXNS + 1);
+	CU_ASSERT_EQUAL(ndurable, NTXNS + 1);
 	CU_ASSERT_EQUAL(fault_count(FAULT_BARRIER), 2);
-	CU_ASSERT_EQUAL(stats().syncs, 2);
-	CU_ASSERT_EQUAL(stats().unsynced, 0);
+	s = stats();
+	CU_ASSERT_EQUAL(s.syncs, 2);
+	CU_ASSERT_EQUAL(samples(&s.sync_us), 2);
+	CU_ASSERT_EQUAL(s.unsynced, 0);
+	CU_ASSERT_EQUAL(s.unsynced_ms, 0);
 }
 
 static void
