@@ -86,6 +86,7 @@ static struct {
 	unsigned long n; /* 0: never */
 	int errnum;
 	bool ever;
+	char first[64]; /* the first call that failed, and when */
 } fault;
 
 static const char *const kinds[NKINDS] = {"open", "write", "short", "sync",
@@ -489,15 +490,40 @@ disk_sync_parent(void)
 
 /* -------------------------------------------------------------- faults -- */
 
+/* "write N.log"; numbers of files differ from run to run. */
+static void
+note_first(const char *call, const char *name)
+{
+	struct stat st;
+	size_t len;
+
+	if (stat(log_path, &st) == -1)
+		st.st_size = 0; /* there is none yet */
+	len = (size_t)snprintf(fault.first, sizeof(fault.first), "%lld %s ",
+	    (long long)st.st_size, call);
+	if (name == NULL)
+		name = "parent";
+	else if (*name == '\0')
+		name = "directory";
+	while (*name != '\0' && len < sizeof(fault.first) - 1)
+		if (*name >= '0' && *name <= '9') {
+			fault.first[len++] = 'N';
+			name += strspn(name, "0123456789");
+		} else
+			fault.first[len++] = *name++;
+	fault.first[len] = '\0';
+}
+
 int
-disk_fault(enum kind kind)
+disk_fault(enum kind kind, const char *call, const char *name)
 {
 	unsigned long n = ++calls[kind];
 
 	if (fault.n == 0 || kind != fault.kind || n < fault.n ||
 	    (n > fault.n && !fault.ever))
 		return (0);
-	fired++;
+	if (fired++ == 0)
+		note_first(call, name);
 	return (fault.errnum);
 }
 
@@ -534,8 +560,8 @@ disk_report(void)
 	for (i = 0; i < NKINDS; i++)
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "%lu ",
 		    calls[i]);
-	(void)snprintf(text + len, sizeof(text) - len, "%lu %lu\n", fired,
-	    moments);
+	(void)snprintf(text + len, sizeof(text) - len, "%lu %lu\n%s\n",
+	    fired, moments, fault.first);
 	path_to(path, out, "calls");
 	write_file(path, text, strlen(text));
 }

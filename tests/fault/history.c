@@ -28,7 +28,7 @@ struct head {
 };
 
 const char *const violations[NVIOLATIONS] = {"none", "lost", "hole", "torn",
-    "wrong", "revision", "open", "latch", "hang", "died"};
+    "wrong", "revision", "open", "latch", "silent", "hang", "died"};
 
 void
 verdict_set(struct verdict *v, enum violation what, const char *fmt, ...)

@@ -50,6 +50,13 @@ enum rec_type {
 	REC_REFUSED, /* it had no effect */
 	/* What was acknowledged before record number "value" is durable. */
 	REC_BARRIER,
+	REC_UNREAD, /* a read failed */
+	/* What the store does from here on: it opens; it serves; it was
+	 * written to for the last time; it closes, and all is durable. */
+	REC_OPENING,
+	REC_SERVING,
+	REC_LAST,
+	REC_CLOSING,
 };
 
 struct rec {
@@ -69,6 +76,7 @@ enum violation {
 	V_REVISION, /* a revision was given twice */
 	V_OPEN,     /* the store does not open, or does not work afterwards */
 	V_LATCH,    /* acknowledged after a failed write */
+	V_SILENT,   /* a call failed, and nobody was told */
 	V_HANG,
 	V_DIED,
 	NVIOLATIONS

@@ -265,8 +265,9 @@ child_wait(struct child c, struct verdict *v)
 		    text);
 	else if (WEXITSTATUS(status) == WORK_VIOLATION)
 		verdict_set(v, V_LATCH, "%s", text);
-	else if (WEXITSTATUS(status) == WORK_OPEN)
-		return (WORK_OPEN);
+	else if (WEXITSTATUS(status) == WORK_OPEN ||
+	    WEXITSTATUS(status) == WORK_CLOSE)
+		return (WEXITSTATUS(status));
 	else if (WEXITSTATUS(status) != 0)
 		verdict_set(v, V_DIED, "status %d: %s", WEXITSTATUS(status),
 		    text);

@@ -13,6 +13,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,6 +95,19 @@ is_ours(int fd, struct stat *ret)
 	return (ours);
 }
 
+/* The name in the directory that a descriptor has, as disk_name() tells. */
+static const char *
+name_of(int fd, char path[PATH_MAX])
+{
+	char link[32];
+	ssize_t n;
+
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, path, PATH_MAX - 1);
+	path[n == -1 ? 0 : n] = '\0';
+	return (disk_name(path));
+}
+
 /* ---------------------------------------------------------------- open -- */
 
 /* Opens by "path" what is "name" in the directory; "": the directory. */
@@ -105,7 +119,8 @@ open_ours(int dirfd, const char *path, const char *name, int flags, mode_t mode)
 	int errnum, fd;
 
 	disk_lock();
-	errnum = disk_fault(KIND_OPEN);
+	errnum = disk_fault(KIND_OPEN,
+	    (flags & O_CREAT) != 0 ? "create" : "open", name);
 	if (errnum != 0)
 		return (result(-1, errnum));
 	if (*name != '\0' && (flags & (O_CREAT | O_TRUNC)) != 0) {
@@ -187,15 +202,17 @@ openat64(int dirfd, const char *path, int flags, ...)
 
 /* The errno that a write is to fail with; may make it a short one. */
 static int
-write_fault(size_t *n)
+write_fault(int fd, size_t *n)
 {
+	char path[PATH_MAX];
+	const char *name = name_of(fd, path);
 	int errnum = pending_write, half;
 
 	pending_write = 0;
 	if (errnum != 0)
 		return (errnum);
-	errnum = disk_fault(KIND_WRITE);
-	half = disk_fault(KIND_SHORT);
+	errnum = disk_fault(KIND_WRITE, "write", name);
+	half = disk_fault(KIND_SHORT, "write", name);
 	if (errnum == 0 && half != 0 && *n > 1) {
 		*n /= 2;
 		pending_write = half;
@@ -216,7 +233,7 @@ write(int fd, const void *buf, size_t n)
 		return (real.write(fd, buf, n));
 	disk_lock();
 	disk_moment("write", false);
-	errnum = write_fault(&n);
+	errnum = write_fault(fd, &n);
 	done = -1;
 	if (errnum == 0) {
 		done = real.write(fd, buf, n);
@@ -267,6 +284,7 @@ writev(int fd, const struct iovec *iov, int n)
 STANDIN int
 ftruncate(int fd, off_t size)
 {
+	char path[PATH_MAX];
 	struct stat st;
 	int rc, errnum;
 
@@ -275,7 +293,7 @@ ftruncate(int fd, off_t size)
 		return (real.ftruncate(fd, size));
 	disk_lock();
 	disk_moment("ftruncate", true);
-	errnum = disk_fault(KIND_WRITE);
+	errnum = disk_fault(KIND_WRITE, "ftruncate", name_of(fd, path));
 	rc = errnum != 0 ? -1 : real.ftruncate(fd, size);
 	if (rc == 0)
 		disk_shortened(disk_file(&st), size);
@@ -289,6 +307,7 @@ ftruncate(int fd, off_t size)
 static int
 sync_ours(int fd, int (*fn)(int), const char *call)
 {
+	char path[PATH_MAX];
 	struct stat st;
 	struct file *file;
 	int errnum;
@@ -298,7 +317,7 @@ sync_ours(int fd, int (*fn)(int), const char *call)
 		return (fn(fd));
 	disk_lock();
 	disk_moment(call, true);
-	errnum = disk_fault(KIND_SYNC);
+	errnum = disk_fault(KIND_SYNC, call, name_of(fd, path));
 	/* Again: it may have grown since. */
 	(void)fstat(fd, &st);
 	file = disk_file(&st);
@@ -342,7 +361,7 @@ rename(const char *from, const char *to)
 		return (real.rename(from, to));
 	disk_lock();
 	disk_moment("rename", true);
-	errnum = disk_fault(KIND_RENAME);
+	errnum = disk_fault(KIND_RENAME, "rename", t);
 	rc = errnum != 0 ? -1 : real.rename(from, to);
 	if (rc == 0)
 		disk_renamed(f, t);
@@ -363,7 +382,7 @@ unlink(const char *path)
 		return (real.unlink(path));
 	disk_lock();
 	disk_moment("unlink", true);
-	errnum = disk_fault(KIND_UNLINK);
+	errnum = disk_fault(KIND_UNLINK, "unlink", name);
 	rc = errnum != 0 ? -1 : real.unlink(path);
 	if (rc == 0)
 		disk_removed(name);

@@ -11,7 +11,9 @@
  * Environment:	POWERLOSS_DIR	the directory, absolute; without it nothing is
  *				done
  *		POWERLOSS_OUT	an empty directory on the same file system:
- *				images, and "calls", what was counted
+ *				images, and "calls": what was counted, and the
+ *				first call that failed, digits as "N", after the
+ *				size of the log at that moment
  *		POWERLOSS_LOG	a file whose size is noted with each image
  *		POWERLOSS_SEED	of the random choices
  *		POWERLOSS_IMAGES  how many to make at most; 0 by default
@@ -71,10 +73,11 @@ bool disk_is_parent(const struct stat *);
 struct file *disk_file(const struct stat *);
 
 /*
- * Counts a call that is about to be made. Returns the errno that it is to fail
+ * Counts a call that is about to be made on this name; NULL: the directory's
+ * parent. "create" is an open that may. Returns the errno that it is to fail
  * with, or 0.
  */
-int disk_fault(enum kind);
+int disk_fault(enum kind, const char *call, const char *name);
 /*
  * Before a call that changes something: now the power might fail, and an image
  * be made. Such moments are many when a log is written to, otherwise "rare".

@@ -107,7 +107,7 @@ test_powerloss(struct run *r)
 			disk.images = (unsigned)(r->count - r->done);
 		(void)snprintf(what, sizeof(what), "round %lu", rounds);
 		if (child_wait(child_start(&r->place, &w, &disk), &v) != 0)
-			verdict_set(&v, V_OPEN, "the child cannot open");
+			verdict_set(&v, V_OPEN, "the child cannot open or close");
 		(void)run_judged(r, &v, NULL, "%s", what);
 		CHECK(history_load(h, r->place.log));
 		resume = run_random(r, 2) == 0;

@@ -15,7 +15,7 @@
 
 enum { PATHLEN = 256 };
 /* Exit statuses of a child beside 0. */
-enum { WORK_VIOLATION = 3, WORK_OPEN = 4, WORK_BROKEN = 5 };
+enum { WORK_VIOLATION = 3, WORK_OPEN = 4, WORK_BROKEN = 5, WORK_CLOSE = 6 };
 
 /* What a child is told; the fields are its command line, in this order. */
 struct work {
@@ -63,7 +63,11 @@ void remove_dir(const char *path);
 /* "disk" NULL: without a stand-in, for which $POWERLOSS_SO names the file. */
 struct child child_start(const struct place *, const struct work *,
     const struct disk *);
-/* Waits, for 10 s without and then kills it. Says how it ended, if badly. */
+/*
+ * Waits, for 10 s without and then kills it. Says how it ended, if badly;
+ * returns WORK_OPEN or WORK_CLOSE if the store could not be opened or closed,
+ * otherwise 0.
+ */
 int child_wait(struct child, struct verdict *);
 /* SIGKILL, whatever it is doing. */
 void child_kill(struct child);

@@ -205,8 +205,10 @@ read_back(struct writer *w, unsigned k)
 
 	keylen = key_make(key, w->number, k);
 	err = skv_get(db, key, keylen, &val);
-	if (err != SKV_OK && err != SKV_NOTFOUND)
+	if (err != SKV_OK && err != SKV_NOTFOUND) {
+		log_add(REC_UNREAD, w->number, 0, 0);
 		return;
+	}
 	if (err == SKV_OK) {
 		if (!found_add(&found, work->seed, key, keylen, &val, &v))
 			complain(v.text, w->number, w->seq);
@@ -303,24 +305,49 @@ await_background(void)
 	}
 }
 
+/* LevelDB, which notes how far closing has come. */
+static struct engine_ops engine;
+static atomic_bool closing;
+
+static enum skv_err
+noting_write(struct engine *e, struct skv_errinfo *info)
+{
+	enum skv_err err = engine_leveldb.write(e, info);
+
+	if (err == SKV_OK && atomic_load(&closing))
+		log_add(REC_LAST, 0, 0, 0);
+	return (err);
+}
+
+static void
+noting_close(struct engine *e)
+{
+	log_add(REC_CLOSING, 0, 0, 0);
+	engine_leveldb.close(e);
+}
+
 /* Opens, writes and closes; returns whether all went well. */
 static bool
 session(const char *path, int *ret_status)
 {
 	struct skv_errinfo info = {""};
 	struct skv_options opts;
-	char url[PATHLEN + 16];
 	struct writer *w;
 	bool ok = true;
 	uint64_t n;
 
 	store_options(&opts, work->interval);
-	(void)snprintf(url, sizeof(url), "leveldb:%s", path);
-	if (skv_open(url, &opts, &info, &db) != SKV_OK) {
+	engine = engine_leveldb;
+	engine.write = noting_write;
+	engine.close = noting_close;
+	atomic_store(&closing, false);
+	log_add(REC_OPENING, 0, 0, 0);
+	if (skv_open_engine(&engine, path, &opts, &info, &db) != SKV_OK) {
 		(void)fprintf(stderr, "open: %s\n", info.text);
 		*ret_status = WORK_OPEN;
 		return (false);
 	}
+	log_add(REC_SERVING, 0, 0, 0);
 	for (w = writers; w < writers + WRITERS; w++)
 		AZ(pthread_create(&w->thread, NULL, writer_main, w));
 	for (w = writers; w < writers + WRITERS; w++) {
@@ -330,10 +357,13 @@ session(const char *path, int *ret_status)
 	if (ok && work->interval > 0)
 		await_background();
 	n = log_count();
+	atomic_store(&closing, true);
 	if (skv_close(db, &info) == SKV_OK)
 		log_add(REC_BARRIER, 0, 0, n);
-	else
+	else {
+		*ret_status = WORK_CLOSE;
 		ok = false;
+	}
 	return (ok);
 }
 
