@@ -18,12 +18,22 @@ mount -t tmpfs -o size=40m none /mnt || exit 77
 store=leveldb:/mnt/db
 head -c 200000 /dev/urandom >"$dir/value"
 
-# Puts until one is refused; $n of them were taken.
+# Only the disk is to refuse anything, however slow it is. Files of few keys are
+# made often.
+start_small()
+{
+	start_daemon --write-buffer-size 256k --file-size 1m \
+	    --max-level0-files 0 --max-stall-ms 0 "$@"
+}
+
+# Puts until one is refused; those up to number $n were taken. Their order is
+# that of their keys, so that LevelDB has nothing to merge: what merging takes
+# and gives back, and when, is not for a test to know.
 fill()
 {
-	n=0
+	n=1000
 	status=200
-	while [ "$status" = 200 ] && [ $n -lt 1000 ]; do
+	while [ "$status" = 200 ] && [ $n -lt 2000 ]; do
 		n=$((n + 1))
 		req PUT "/kv/$1$n" -H "$bin" --data-binary "@$dir/value"
 	done
@@ -34,13 +44,20 @@ fill()
 # All that were taken are there.
 all_there()
 {
-	i=1
+	i=1001
 	while [ $i -le "$2" ]; do
 		req GET "/kv/$1$i"
 		expect_status 200
 		cmp -s "$dir/body" "$dir/value" || fail "key $1$i has changed"
 		i=$((i + 1))
 	done
+}
+
+# metric NAME: its value
+metric()
+{
+	req GET /metrics
+	awk -v name="scribekv_$1" '$1 == name { print $2 }' "$dir/body"
 }
 
 writable()
@@ -51,24 +68,29 @@ writable()
 
 # The floor.
 head -c 15000000 /dev/zero >/mnt/ballast
-start --write-buffer-size 256k --min-free 8m --reserve false
+start_small --min-free 8m --reserve false
+start_nginx
 fill floor
 expect_json '.applied == "no"'
-[ "$n" -gt 10 ] || fail "full after $n"
-# What LevelDB frees by itself now must not be enough.
-head -c 6500000 /dev/zero >/mnt/more
+[ "$n" -gt 1010 ] || fail "full after $n"
+# What LevelDB frees by itself now, logs above all, must not be enough.
+left=$(($(stat -f -c '%a * %S' /mnt)))
+[ $left -lt 3000000 ] || head -c $((left - 3000000)) /dev/zero >/mnt/more
 all_there floor "$n"
-req DELETE /kv/floor1
+req DELETE /kv/floor1001
 expect_status 204
 req GET /health
 expect_status 503
 expect_json '.status == "read-only"'
+[ "$(metric store_writable)" = 0 ] || fail "writable"
+[ "$(metric store_errors_total)" = 0 ] || fail "nothing has failed yet"
 req GET /health/live
 expect_status 200
-rm /mnt/ballast /mnt/more
+rm -f /mnt/ballast /mnt/more
 wait_for "room" writable
 req GET /health
 expect_status 200
+[ "$(metric store_writable)" = 1 ] || fail "not writable"
 req DELETE '/kv?all=true'
 expect_status 200
 stop
@@ -76,14 +98,17 @@ stop
 # The wall. Without a floor LevelDB itself fails, and has to be opened again.
 rm -rf /mnt/db
 head -c 25000000 /dev/zero >/mnt/ballast
-start --write-buffer-size 256k --min-free 0 --sync-interval-ms 100
+start_small --min-free 0 --sync-interval-ms 100
+start_nginx
 fill wall
 all_there wall "$n"
-req DELETE /kv/wall1
+req DELETE /kv/wall1001
 expect_problem 507
 expect_json '.applied == "no"'
 req GET /health
 expect_status 503
+[ "$(metric store_writable)" = 0 ] || fail "writable"
+[ "$(metric store_errors_total)" = 1 ] || fail "the failure is not counted"
 rm /mnt/ballast
 wait_for "the store to be opened again" writable
 grep -q reopening "$dlog" || fail "it was not"
