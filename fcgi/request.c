@@ -18,7 +18,7 @@
 #define REQUEST_MAGIC 0x72657175
 #define BODY_STEP 65536UL
 
-/* The parameters that nginx sends, and where they go. */
+/* The parameters that nginx sends, in its order, and where they go. */
 #define PARAM(name, member) \
 	{ \
 		name "=", sizeof(name), offsetof(struct request, member) \
@@ -29,6 +29,7 @@ static const struct {
 	size_t len;
 	size_t offset; /* of a const char * in struct request */
 } params[] = {
+    PARAM("REQUEST_METHOD", method_raw),
     PARAM("REQUEST_URI", uri_raw),
     PARAM("REQUEST_ID", id),
     PARAM("CONTENT_TYPE", content_type),
@@ -64,23 +65,26 @@ method_parse(const char *name)
 	return (METHOD_OTHER);
 }
 
-static void
-read_param(struct request *r, const char *p)
+/*
+ * Notes a parameter; "next" is the one that is expected. Returns which one is to
+ * be expected then.
+ */
+static size_t
+read_param(struct request *r, const char *p, size_t next)
 {
 	const char *value;
-	size_t i;
+	size_t i, n;
 
-	if (strncmp(p, "REQUEST_METHOD=", 15) == 0) {
-		r->method = method_parse(p + 15);
-		return;
-	}
-	for (i = 0; i < NPARAMS; i++) {
-		if (strncmp(p, params[i].name, params[i].len) != 0)
+	for (n = 0; n < NPARAMS; n++) {
+		i = (next + n) % NPARAMS;
+		if (*p != *params[i].name ||
+		    strncmp(p, params[i].name, params[i].len) != 0)
 			continue;
 		value = p + params[i].len;
 		memcpy((char *)r + params[i].offset, &value, sizeof(value));
-		return;
+		return (i + 1);
 	}
+	return (next);
 }
 
 static struct request *
@@ -88,6 +92,7 @@ request_new(struct conn *c)
 {
 	struct request *r = calloc(1, sizeof(*r));
 	char *const *p;
+	size_t next = 0;
 
 	if (r == NULL)
 		return (NULL);
@@ -95,11 +100,12 @@ request_new(struct conn *c)
 	r->conn = c;
 	r->server = conn_server(c);
 	r->start_ns = lck_now_ns();
-	r->method = METHOD_OTHER;
+	r->method_raw = "";
 	r->uri_raw = "";
 	r->id = "-";
 	for (p = conn_params(c); *p != NULL; p++)
-		read_param(r, *p);
+		next = read_param(r, *p, next);
+	r->method = method_parse(r->method_raw);
 	return (r);
 }
 

@@ -42,8 +42,9 @@ struct request {
 	int64_t start_ns;
 
 	enum method method;
-	const char *uri_raw; /* never NULL */
-	const char *id;	     /* never NULL */
+	const char *method_raw; /* never NULL */
+	const char *uri_raw;	/* never NULL */
+	const char *id;		/* never NULL */
 	/* Fields of the request, NULL when absent. */
 	const char *content_type;
 	const char *content_length;

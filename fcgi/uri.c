@@ -216,12 +216,13 @@ query_parse(const char *raw, size_t len, char *buf, size_t buflen,
 {
 	const char *const end = raw + len;
 	const char *amp;
-	struct query q = {.n = 0};
+	struct query q;
 	size_t n, used = 0;
 	enum uri_err err;
 
 	if (len > buflen)
 		return (URI_LONG);
+	q.n = 0;
 	for (; raw < end; raw += n + 1) {
 		amp = memchr(raw, '&', (size_t)(end - raw));
 		n = (size_t)((amp == NULL ? end : amp) - raw);
@@ -231,7 +232,8 @@ query_parse(const char *raw, size_t len, char *buf, size_t buflen,
 		if (amp == NULL)
 			break;
 	}
-	*ret = q;
+	ret->n = q.n;
+	memcpy(ret->param, q.param, q.n * sizeof(q.param[0]));
 	return (URI_OK);
 }
 
