@@ -93,6 +93,8 @@ struct maria_conn;
 
 /* The largest number of rows, up to "n" > 0, that one statement takes. */
 size_t maria_rows(size_t n);
+/* The least that takes all "n", or the largest there is. */
+size_t maria_rows_over(size_t n);
 /* Parameter "i" of the next statement; what it points to lasts until then. */
 void maria_param(struct maria_conn *, size_t i, const void *data, size_t len);
 void maria_param_uint(struct maria_conn *, size_t i, uint32_t *value);

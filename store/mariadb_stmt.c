@@ -22,13 +22,14 @@
  * The revision of a record, which compares as it is; see record.h. It is what
  * keeps revisions growing where nothing was read before: a put over a newer
  * record, or over a slot that is another's (see mariadb_slot.c), becomes NULL,
- * which is an error.
+ * which is an error. The very same record may be put again.
  */
 #define REVISION(v) "SUBSTR(" v ", 2, 8)"
 #define UPSERT \
 	") ON DUPLICATE KEY UPDATE v = IF(LENGTH(v) < 9 OR (" \
 	REVISION("v") " < " REVISION("VALUES(v)") " AND (ASCII(k) <> 3 OR " \
-	"SUBSTR(v, 10) = SUBSTR(VALUES(v), 10))), VALUES(v), NULL)"
+	"SUBSTR(v, 10) = SUBSTR(VALUES(v), 10))) OR v = VALUES(v), " \
+	"VALUES(v), NULL)"
 /* Values as far as they are wanted: whole up to a length, or the header. */
 #define HEADS \
 	"SELECT k, LENGTH(v), IF(LENGTH(v) <= ?, v, LEFT(v, 274)) FROM " \
@@ -149,6 +150,18 @@ maria_rows(size_t n)
 		return (n);
 	while (rows > n)
 		rows /= 2;
+	return (rows);
+}
+
+size_t
+maria_rows_over(size_t n)
+{
+	size_t rows = 2 * MARIA_ROWS_EXACT;
+
+	if (n <= MARIA_ROWS_EXACT || n >= MARIA_ROWS_MOST)
+		return (maria_rows(n));
+	while (rows < n)
+		rows *= 2;
 	return (rows);
 }
 

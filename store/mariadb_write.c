@@ -212,27 +212,59 @@ takes_part(const struct engine *e, const struct maria_change *c,
 	WRONG("there is no such step");
 }
 
-/* Runs a step over some changes, as many at a time as a statement takes. */
+static bool
+is_slot(const struct engine *e, const struct maria_change *c)
+{
+	return (c->keylen == MARIA_SLOTKEY &&
+	    memcmp(e->bytes.data + c->key, e->slot_key, MARIA_SLOTKEY) == 0);
+}
+
+/* The change of our slot's record, which every batch has. */
+static struct maria_change *
+find_slot(const struct engine *e)
+{
+	struct maria_change *c = e->changes + e->nchanges - 1;
+
+	/* Of the last keyspace. */
+	CHECK(is_slot(e, c));
+	return (c);
+}
+
+/* How many of the changes fit one statement by their bytes. */
+static size_t
+fitting(struct maria_change *const *list, size_t n)
+{
+	size_t bytes = list[0]->keylen + list[0]->len, fit;
+
+	for (fit = 1; fit < n && bytes < STATEMENT_BYTES; fit++)
+		bytes += list[fit]->keylen + list[fit]->len;
+	return (fit > 1 && bytes > STATEMENT_BYTES ? fit - 1 : fit);
+}
+
+/*
+ * Runs a step over some changes, as many at a time as a statement takes. There
+ * is not one for every number of rows: puts are filled up with our slot's
+ * record, which goes with them anyway and may be put more than once.
+ */
 static enum skv_err
 run_changes(struct engine *e, enum step step,
     struct maria_change *const *list, size_t n, struct skv_errinfo *info)
 {
 	bool values = step == STEP_INSERT || step == STEP_UPSERT;
+	const struct maria_change *c, *slot = find_slot(e);
 	const char *base = e->bytes.data;
 	enum skv_err err = SKV_OK;
-	size_t bytes, fit, i, j, rows;
+	size_t fit, i, j, p, rows;
 
-	for (i = 0; err == SKV_OK && i < n; i += rows) {
-		bytes = list[i]->keylen + list[i]->len;
-		for (fit = 1; i + fit < n && bytes < STATEMENT_BYTES; fit++)
-			bytes += list[i + fit]->keylen + list[i + fit]->len;
-		if (fit > 1 && bytes > STATEMENT_BYTES)
-			fit--;
-		rows = maria_rows(fit);
+	for (i = 0; err == SKV_OK && i < n; i += fit) {
+		fit = fitting(list + i, n - i);
+		rows = step == STEP_UPSERT ? maria_rows_over(fit) :
+					     maria_rows(fit);
+		if (fit > rows || step != STEP_UPSERT)
+			fit = rows;
 		for (j = 0; j < rows; j++) {
-			const struct maria_change *c = list[i + j];
-			size_t p = values ? 2 * j : j;
-
+			c = j < fit ? list[i + j] : slot;
+			p = values ? 2 * j : j;
 			maria_param(e->conn, p, base + c->key, c->keylen);
 			if (values)
 				maria_param(e->conn, p + 1, base + c->value,
@@ -247,13 +279,6 @@ run_changes(struct engine *e, enum step step,
 	return (err);
 }
 
-static bool
-is_slot(const struct engine *e, const struct maria_change *c)
-{
-	return (c->keylen == MARIA_SLOTKEY &&
-	    memcmp(e->bytes.data + c->key, e->slot_key, MARIA_SLOTKEY) == 0);
-}
-
 /*
  * The record of our slot alone. If the transaction is gone without a word, this
  * takes place by itself: it does no harm, and the answer to it tells.
@@ -261,10 +286,8 @@ is_slot(const struct engine *e, const struct maria_change *c)
 static enum skv_err
 run_slot(struct engine *e, struct skv_errinfo *info)
 {
-	struct maria_change *c = e->changes;
+	struct maria_change *c = find_slot(e);
 
-	while (!is_slot(e, c))
-		c++;
 	return (run_changes(e, STEP_UPSERT, &c, 1, info));
 }
 
@@ -287,7 +310,7 @@ single(const struct engine *e)
 {
 	size_t i;
 
-	if (e->open || e->nchanges > MARIA_ROWS_EXACT ||
+	if (e->open || e->nchanges > MARIA_ROWS_MOST ||
 	    e->bytes.len > STATEMENT_BYTES)
 		return (false);
 	for (i = 0; i < e->nchanges; i++)
