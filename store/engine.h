@@ -81,6 +81,20 @@ struct engine_shared_ops {
 	 * than those of all records that the group has read.
 	 */
 	uint64_t (*revision)(struct engine *, uint64_t last);
+	/*
+	 * Says that only entries from "lower" on and before "upper" will be
+	 * looked at, and about "limit" of them unless it is 0: no others are
+	 * fetched. SKV_NOMEM.
+	 */
+	enum skv_err (*iter_bound)(struct engine_iter *, const void *lower,
+	    size_t lowerlen, const void *upper, size_t upperlen,
+	    uint64_t limit);
+	/*
+	 * Adds to *count how many records within the bounds have not expired by
+	 * "now_ms", a part of them with each call; SKV_NOTFOUND: that was all.
+	 */
+	enum skv_err (*iter_count)(struct engine_iter *, int64_t now_ms,
+	    uint64_t *count);
 	/* SKV_OK, or SKV_UNAVAILABLE: reads and writes cannot succeed now. */
 	enum skv_err (*status)(struct engine *, struct skv_errinfo *);
 };
@@ -121,7 +135,8 @@ struct engine_ops {
 	enum skv_err (*barrier)(struct engine *, struct skv_errinfo *);
 
 	/*
-	 * An iterator sees the map as of its making. seek goes to the first
+	 * An iterator sees the map as of its making, or when the engine is
+	 * shared as of its first seek. seek goes to the first
 	 * entry >= key, and seek_below to the last one < key, or of all when
 	 * keylen is 0; with none there the iterator is not valid. key and value
 	 * last until the next move. error: SKV_OK, or why it stopped being

@@ -195,6 +195,8 @@ static const struct engine_shared_ops shared = {
 	.reads_free = maria_reads_free,
 	.batch_guard = maria_batch_guard,
 	.revision = maria_revision,
+	.iter_bound = maria_iter_bound,
+	.iter_count = maria_iter_count,
 	.status = mariadb_status,
 };
 

@@ -79,7 +79,8 @@ enum maria_stmt {
 	ST_FROM,
 	ST_AFTER,
 	ST_BELOW,
-	ST_LAST,
+	ST_NTH,
+	ST_COUNT,
 	MARIA_STMTS
 };
 
@@ -121,6 +122,7 @@ enum skv_err maria_failed(struct maria_conn *, MYSQL_STMT *,
 /* What a connection's session is set up for. */
 enum maria_session {
 	MARIA_READ,  /* repeatable read, causal if so configured */
+	MARIA_SCAN,  /* the same, and the first statement begins a transaction */
 	MARIA_WRITE, /* read committed, always causal */
 	MARIA_SESSIONS
 };
@@ -132,6 +134,7 @@ struct maria_conn {
 	struct maria_node *node;
 	enum maria_session session;
 	bool broken; /* not to be used again */
+	bool ending; /* the answer to maria_end() is still to be read */
 	bool certain; /* the last error says that nothing was committed */
 	MYSQL_STMT *stmts[MARIA_STMTS][MARIA_SIZES];
 	MYSQL_BIND params[2 * MARIA_ROWS_MOST + 1];
@@ -149,6 +152,11 @@ MYSQL *maria_connect(const struct maria_conf *, const struct maria_host *,
  */
 enum skv_err maria_take(struct engine *, enum maria_session,
     int64_t deadline_ns, struct skv_errinfo *, struct maria_conn **ret);
+/*
+ * Ends a transaction that has only read, without waiting for the server's
+ * answer. The connection is given back next.
+ */
+void maria_end(struct maria_conn *);
 /* Gives it back without a transaction under way, unless it is broken. */
 void maria_give(struct maria_conn *);
 /* Closes all that are idle. */
@@ -257,6 +265,9 @@ void maria_unlock(struct engine *);
  */
 enum skv_err maria_fetch(struct maria_conn *, const void *key, size_t keylen,
     struct skv_errinfo *, char **ret_value, size_t *ret_len);
+/* The same of any statement with the parameters set that gives one value. */
+enum skv_err maria_fetch_one(struct maria_conn *, enum maria_stmt,
+    struct skv_errinfo *, char **ret_value, size_t *ret_len);
 
 /* mariadb_iter.c; see engine.h */
 struct engine_iter *maria_iter_new(struct engine *);
@@ -270,6 +281,10 @@ bool maria_iter_valid(const struct engine_iter *);
 const char *maria_iter_key(const struct engine_iter *, size_t *ret_len);
 const char *maria_iter_value(const struct engine_iter *, size_t *ret_len);
 enum skv_err maria_iter_error(const struct engine_iter *);
+enum skv_err maria_iter_bound(struct engine_iter *, const void *lower,
+    size_t lowerlen, const void *upper, size_t upperlen, uint64_t limit);
+enum skv_err maria_iter_count(struct engine_iter *, int64_t now_ms,
+    uint64_t *count);
 
 /* mariadb_write.c; see engine.h */
 enum skv_err maria_begin(struct engine *, unsigned attempt,

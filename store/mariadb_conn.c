@@ -97,12 +97,17 @@ static enum skv_err
 set_session(struct maria_conn *c, bool galera, bool causal,
     struct skv_errinfo *info)
 {
-	static const char mode[] =
-	    "SET SESSION sql_mode = 'STRICT_TRANS_TABLES', autocommit = 1, "
-	    "innodb_lock_wait_timeout = 2";
 	enum skv_err err;
 
-	err = maria_query(c, mode, info);
+	err = maria_query(c,
+	    "SET SESSION sql_mode = 'STRICT_TRANS_TABLES', "
+	    "innodb_lock_wait_timeout = 2",
+	    info);
+	if (err == SKV_OK)
+		err = maria_query(c,
+		    c->session == MARIA_SCAN ? "SET SESSION autocommit = 0" :
+					       "SET SESSION autocommit = 1",
+		    info);
 	if (err == SKV_OK)
 		err = maria_query(c,
 		    c->session == MARIA_WRITE ?
@@ -219,6 +224,27 @@ wait_node(struct engine *e, int64_t deadline, struct skv_errinfo *info,
 	return (SKV_OK);
 }
 
+void
+maria_end(struct maria_conn *c)
+{
+	static const char sql[] = "ROLLBACK";
+
+	if (c->broken)
+		return;
+	c->ending = mysql_send_query(c->my, sql, sizeof(sql) - 1) == 0;
+	c->broken = !c->ending;
+}
+
+/* Whether an idle connection can be used: what was sent last is answered. */
+static bool
+has_ended(struct maria_conn *c)
+{
+	if (c->ending && mysql_read_query_result(c->my) != 0)
+		c->broken = true;
+	c->ending = false;
+	return (!c->broken);
+}
+
 enum skv_err
 maria_take(struct engine *e, enum maria_session session, int64_t deadline,
     struct skv_errinfo *info, struct maria_conn **ret)
@@ -240,11 +266,13 @@ maria_take(struct engine *e, enum maria_session session, int64_t deadline,
 		if (c != NULL)
 			n->idle[session] = c->next_idle;
 		lck_unlock(&e->mtx);
-		if (c != NULL) {
+		if (c != NULL && has_ended(c)) {
 			*ret = c;
 			return (SKV_OK);
 		}
-		err = conn_open(n, session, galera, info, ret);
+		maria_give(c); /* which closes it */
+		err = c != NULL ? ENGINE_AGAIN :
+				  conn_open(n, session, galera, info, ret);
 	} while (err == ENGINE_AGAIN && lck_now_ns() < deadline);
 	return (err == ENGINE_AGAIN ? SKV_UNAVAILABLE : err);
 }

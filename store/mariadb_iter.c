@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Iterators. Each has a connection with a transaction that sees the table as of
- * its making, and reads pages of it from key to key: small ones first, because
- * most lists are short. Large values are left out of pages and fetched when the
- * iterator comes to them, so that a page takes a few megabytes at most.
+ * Iterators. Each has a connection whose first statement begins a transaction
+ * that sees the table as of then, and reads pages of it from key to key: a
+ * smaller one first, because most lists are short. Large values are left out of pages
+ * and fetched when the iterator comes to them, so that a page takes a few
+ * megabytes at most.
  *
  * The snapshot is gone when its connection breaks. Before the first row was
  * given nobody can tell, and another server is asked.
@@ -17,10 +18,17 @@
 #include "store/internal.h"
 #include "store/mariadb.h"
 
-#define PAGE_FIRST 16
-#define PAGE_MOST 256
+#define PAGE_FIRST 64 /* unless it is known how many are wanted */
+#define PAGE_GROWTH 4
+#define PAGE_MOST 1024
+#define PAGE_MOST_BLIND 256
 /* Largest value that is part of a page; the statements say the same. */
 #define PAGE_VALUE 16384
+
+/* Entries that are counted by one statement, so that none takes long. */
+#define COUNT_MOST 50000
+/* Above all keys. */
+#define KEYSPACES_END "\xff"
 
 struct page_row {
 	size_t key, keylen, value, len;
@@ -32,6 +40,8 @@ struct engine_iter {
 	struct maria_conn *conn; /* NULL: none could be had */
 	enum skv_err err;
 	bool moved; /* a row was given: it cannot start anew */
+	struct buf lower, upper; /* what is looked at; inclusive, exclusive */
+	uint64_t wanted; /* about so many of it; 0: that is not known */
 
 	/* The page, in the order in which it was asked for. */
 	bool backward;
@@ -50,8 +60,7 @@ snapshot_end(struct engine_iter *i)
 {
 	if (i->conn == NULL)
 		return;
-	if (!i->conn->broken && maria_query(i->conn, "ROLLBACK", NULL) != SKV_OK)
-		i->conn->broken = true;
+	maria_end(i->conn);
 	maria_give(i->conn);
 	i->conn = NULL;
 }
@@ -59,24 +68,7 @@ snapshot_end(struct engine_iter *i)
 static enum skv_err
 snapshot_begin(struct engine_iter *i, int64_t deadline)
 {
-	enum skv_err err;
-	unsigned attempt;
-
-	for (attempt = 0;; attempt++) {
-		err = maria_take(i->engine, MARIA_READ, deadline, NULL,
-		    &i->conn);
-		if (err != SKV_OK)
-			return (err);
-		err = maria_query(i->conn,
-		    "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
-		    NULL);
-		if (err != ENGINE_AGAIN)
-			return (err);
-		snapshot_end(i);
-		err = maria_backoff(attempt, deadline, NULL);
-		if (err != SKV_OK)
-			return (err);
-	}
+	return (maria_take(i->engine, MARIA_SCAN, deadline, NULL, &i->conn));
 }
 
 struct engine_iter *
@@ -87,7 +79,9 @@ maria_iter_new(struct engine *e)
 	if (i == NULL)
 		return (NULL);
 	i->engine = e;
-	i->err = snapshot_begin(i, maria_deadline(e));
+	i->err = maria_iter_bound(i, "", 0, KEYSPACES_END, 1, 0);
+	if (i->err == SKV_OK)
+		i->err = snapshot_begin(i, maria_deadline(e));
 	return (i);
 }
 
@@ -98,8 +92,23 @@ maria_iter_free(struct engine_iter *i)
 		return;
 	snapshot_end(i);
 	buf_release(&i->bytes);
+	buf_release(&i->lower);
+	buf_release(&i->upper);
 	free(i->large);
 	free(i);
+}
+
+enum skv_err
+maria_iter_bound(struct engine_iter *i, const void *lower, size_t lowerlen,
+    const void *upper, size_t upperlen, uint64_t limit)
+{
+	i->wanted = limit;
+	buf_reset(&i->lower);
+	buf_reset(&i->upper);
+	return (buf_add(&i->lower, lower, lowerlen) &&
+		    buf_add(&i->upper, upper, upperlen) ?
+		SKV_OK :
+		SKV_NOMEM);
 }
 
 /* ----------------------------------------------------------------- pages -- */
@@ -162,18 +171,32 @@ arrive(struct engine_iter *i)
 	    &i->largelen));
 }
 
+/* The rows of a page when "n" would be right; 0: that is not known. */
+static uint32_t
+page_limit(const struct engine_iter *i, uint64_t n)
+{
+	uint32_t most = i->wanted == 0 ? PAGE_MOST_BLIND : PAGE_MOST;
+
+	if (n == 0)
+		n = PAGE_FIRST;
+	return (n < most ? (uint32_t)n : most);
+}
+
 /* Reads a page and stands on its first row. */
 static enum skv_err
 read_page(struct engine_iter *i, enum maria_stmt kind, const void *key,
     size_t keylen)
 {
+	const struct buf *end;
 	MYSQL_STMT *stmt;
 	enum skv_err err;
 
 	i->nrows = i->at = 0;
-	i->backward = kind == ST_BELOW || kind == ST_LAST;
+	i->backward = kind == ST_BELOW;
+	end = i->backward ? &i->lower : &i->upper;
 	maria_param(i->conn, 0, key, keylen);
-	maria_param_uint(i->conn, 1, &i->limit);
+	maria_param(i->conn, 1, end->len == 0 ? "" : end->data, end->len);
+	maria_param_uint(i->conn, 2, &i->limit);
 	err = maria_run(i->conn, kind, 1, NULL, &stmt);
 	/* The key may be one of the page before. */
 	buf_reset(&i->bytes);
@@ -205,7 +228,7 @@ seek(struct engine_iter *i, enum maria_stmt kind, const void *key,
 
 	if (err != SKV_OK)
 		return;
-	i->limit = PAGE_FIRST;
+	i->limit = page_limit(i, i->wanted);
 	for (attempt = 0;; attempt++) {
 		err = read_page(i, kind, key, keylen);
 		if (err != ENGINE_AGAIN || i->moved)
@@ -230,15 +253,83 @@ step(struct engine_iter *i, bool backward)
 
 	CHECK(maria_iter_valid(i));
 	if (i->backward != backward)
-		i->limit = PAGE_FIRST;
+		i->limit = page_limit(i, i->wanted);
 	else if (i->at + 1 < i->nrows || i->nrows < i->limit) {
 		i->at++;
 		moved(i, arrive(i));
 		return;
-	} else if (i->limit < PAGE_MOST)
-		i->limit *= 4;
+	} else
+		i->limit = page_limit(i, i->limit * PAGE_GROWTH);
 	err = read_page(i, backward ? ST_BELOW : ST_AFTER, key, row->keylen);
 	moved(i, err);
+}
+
+/* -------------------------------------------------------------- counting -- */
+
+/* The key that begins the part behind the next one, or the upper bound. */
+static enum skv_err
+part_end(struct engine_iter *i, struct buf *end, bool *ret_last)
+{
+	uint32_t most = COUNT_MOST;
+	enum skv_err err;
+	size_t len;
+	char *key;
+
+	maria_param_uint(i->conn, 2, &most);
+	err = maria_fetch_one(i->conn, ST_NTH, NULL, &key, &len);
+	*ret_last = err == SKV_NOTFOUND;
+	if (*ret_last)
+		return (buf_add(end, i->upper.data, i->upper.len) ?
+			SKV_OK :
+			SKV_NOMEM);
+	if (err == SKV_OK) {
+		err = buf_add(end, key, len) ? SKV_OK : SKV_NOMEM;
+		free(key);
+	}
+	return (err);
+}
+
+/* Counts from the lower bound on, which becomes the end of what was counted. */
+static enum skv_err
+count_part(struct engine_iter *i, int64_t now_ms, uint64_t *count,
+    bool *ret_last)
+{
+	struct buf end = {0};
+	enum skv_err err;
+	char now[8], *number;
+	size_t len;
+
+	put_be64(now, (uint64_t)now_ms);
+	maria_param(i->conn, 0, i->lower.len == 0 ? "" : i->lower.data,
+	    i->lower.len);
+	maria_param(i->conn, 1, i->upper.data, i->upper.len);
+	err = part_end(i, &end, ret_last);
+	if (err == SKV_OK) {
+		maria_param(i->conn, 1, end.data, end.len);
+		maria_param(i->conn, 2, now, sizeof(now));
+		err = maria_fetch_one(i->conn, ST_COUNT, NULL, &number, &len);
+	}
+	if (err == SKV_OK) {
+		*count += strtoull(number, NULL, 10);
+		free(number);
+		buf_reset(&i->lower);
+		if (!buf_add(&i->lower, end.data, end.len))
+			err = SKV_NOMEM;
+	}
+	buf_release(&end);
+	return (err);
+}
+
+enum skv_err
+maria_iter_count(struct engine_iter *i, int64_t now_ms, uint64_t *count)
+{
+	bool last = false;
+
+	if (i->err == SKV_OK)
+		i->err = count_part(i, now_ms, count, &last);
+	if (i->err == ENGINE_AGAIN)
+		i->err = SKV_UNAVAILABLE;
+	return (i->err == SKV_OK && last ? SKV_NOTFOUND : i->err);
 }
 
 /* ------------------------------------------------------------- interface -- */
@@ -252,7 +343,10 @@ maria_iter_seek(struct engine_iter *i, const void *key, size_t keylen)
 void
 maria_iter_seek_below(struct engine_iter *i, const void *key, size_t keylen)
 {
-	seek(i, keylen == 0 ? ST_LAST : ST_BELOW, key, keylen);
+	if (keylen == 0)
+		seek(i, ST_BELOW, KEYSPACES_END, 1);
+	else
+		seek(i, ST_BELOW, key, keylen);
 }
 
 void

@@ -92,11 +92,18 @@ enum skv_err
 maria_fetch(struct maria_conn *c, const void *key, size_t keylen,
     struct skv_errinfo *info, char **ret_value, size_t *ret_len)
 {
+	maria_param(c, 0, key, keylen);
+	return (maria_fetch_one(c, ST_GET, info, ret_value, ret_len));
+}
+
+enum skv_err
+maria_fetch_one(struct maria_conn *c, enum maria_stmt kind,
+    struct skv_errinfo *info, char **ret_value, size_t *ret_len)
+{
 	MYSQL_STMT *stmt;
 	enum skv_err err;
 
-	maria_param(c, 0, key, keylen);
-	err = maria_run(c, ST_GET, 1, info, &stmt);
+	err = maria_run(c, kind, 1, info, &stmt);
 	if (err != SKV_OK)
 		return (err);
 	err = fetch_value(stmt, ret_value, ret_len);
@@ -327,8 +334,7 @@ reads_drop(struct engine_reads *r)
 	if (r == NULL || --r->refs > 0)
 		return;
 	if (r->conn != NULL && !r->lock) {
-		if (maria_query(r->conn, "ROLLBACK", NULL) != SKV_OK)
-			r->conn->broken = true;
+		maria_end(r->conn);
 		maria_give(r->conn);
 	}
 	free(r->keys);
@@ -365,8 +371,7 @@ load_snapshot(struct engine_reads *r, int64_t deadline,
 		r->conn = c;
 		return (SKV_OK);
 	}
-	if (!c->broken && maria_query(c, "ROLLBACK", NULL) != SKV_OK)
-		c->broken = true;
+	maria_end(c);
 	maria_give(c);
 	return (err);
 }

@@ -35,10 +35,11 @@
 	"SELECT k, LENGTH(v), IF(LENGTH(v) <= ?, v, LEFT(v, 274)) FROM " \
 	MARIA_TABLE " WHERE k IN (?"
 #define PAGE "SELECT k, IF(LENGTH(v) <= 16384, v, NULL) FROM " MARIA_TABLE
+#define EXPIRED "((ASCII(v) & 16) <> 0 AND REVERSE(SUBSTR(v, 10, 8)) <= ?)"
 #define PUTS "INSERT INTO " MARIA_TABLE " (k, v) VALUES (?, ?"
 
 _Static_assert(RECORD_HEADMAX == 274 && RECORD_REVISION == 1 &&
-	RECORD_REVISIONMAX == 8 && KS_SLOT == 3,
+	RECORD_REVISIONMAX == 8 && RECORD_EXPIRES == 0x10 && KS_SLOT == 3,
     "the statements know a little of records");
 
 static const struct {
@@ -52,10 +53,14 @@ static const struct {
     [ST_DELETE] = {"DELETE FROM " MARIA_TABLE " WHERE k IN (?", ", ?", ")"},
     [ST_TOUCH] = {"UPDATE " MARIA_TABLE " SET g = g ^ 1 WHERE k IN (?", ", ?",
 	")"},
-    [ST_FROM] = {PAGE " WHERE k >= ? ORDER BY k LIMIT ?", "", ""},
-    [ST_AFTER] = {PAGE " WHERE k > ? ORDER BY k LIMIT ?", "", ""},
-    [ST_BELOW] = {PAGE " WHERE k < ? ORDER BY k DESC LIMIT ?", "", ""},
-    [ST_LAST] = {PAGE " WHERE k >= ? ORDER BY k DESC LIMIT ?", "", ""},
+    [ST_FROM] = {PAGE " WHERE k >= ? AND k < ? ORDER BY k LIMIT ?", "", ""},
+    [ST_AFTER] = {PAGE " WHERE k > ? AND k < ? ORDER BY k LIMIT ?", "", ""},
+    [ST_BELOW] = {PAGE " WHERE k < ? AND k >= ? ORDER BY k DESC LIMIT ?", "",
+	""},
+    [ST_NTH] = {"SELECT k FROM " MARIA_TABLE " WHERE k >= ? AND k < ? "
+	"ORDER BY k LIMIT 1 OFFSET ?", "", ""},
+    [ST_COUNT] = {"SELECT COUNT(*) FROM " MARIA_TABLE
+	" WHERE k >= ? AND k < ? AND NOT " EXPIRED, "", ""},
 };
 
 /* --------------------------------------------------------------- errors -- */

@@ -45,6 +45,7 @@
 /* Version of everything described above, kept in the meta key "format". */
 #define RECORD_FORMAT 2
 
+#define RECORD_EXPIRES 0x10  /* flag: an expiry is present */
 #define RECORD_REVISION 1    /* offset of the revision in a record */
 #define RECORD_REVISIONMAX 8 /* bytes of the longest revision */
 /* What a record may have before the value's bytes: most have less. */

@@ -23,7 +23,11 @@ struct skv_scan {
 	struct buf lower; /* engine key, inclusive */
 	struct buf upper; /* engine key, exclusive */
 	bool reverse;
-	bool started; /* the iterator stands on what was given last */
+	enum {
+		TO_SEEK, /* the iterator is to go to the bound */
+		FOUND,	 /* it stands on what is to be given next */
+		GIVEN,	 /* on what was given last */
+	} at;
 	int64_t deadline_ns;
 };
 
@@ -77,9 +81,40 @@ set_bounds(struct skv_scan *s, const struct skv_range *r)
 	return (ok);
 }
 
+/* Tells an engine that is a server what it need not fetch. */
+static enum skv_err
+bound_view(struct skv_scan *s, uint64_t limit)
+{
+	const struct engine_shared_ops *shared = s->db->ops->shared;
+
+	return (shared == NULL || shared->iter_bound == NULL ?
+		SKV_OK :
+		shared->iter_bound(s->it, s->lower.data, s->lower.len,
+		    s->upper.data, s->upper.len, limit));
+}
+
+/* To the first key that the scan may give. */
+static void
+start(struct skv_scan *s)
+{
+	if (s->reverse)
+		s->db->ops->iter_seek_below(s->it, s->upper.data,
+		    s->upper.len);
+	else
+		s->db->ops->iter_seek(s->it, s->lower.data, s->lower.len);
+	s->at = FOUND;
+}
+
 enum skv_err
 skv_scan_open(struct skv *db, const struct skv_range *range,
     struct skv_scan **ret)
+{
+	return (skv_scan_open_limit(db, range, 0, ret));
+}
+
+enum skv_err
+skv_scan_open_limit(struct skv *db, const struct skv_range *range,
+    uint64_t limit, struct skv_scan **ret)
 {
 	struct skv_scan *s;
 
@@ -96,10 +131,12 @@ skv_scan_open(struct skv *db, const struct skv_range *range,
 	atomic_fetch_add(&db->nscans, 1);
 	if (set_bounds(s, range))
 		s->it = db->ops->iter_new(db->engine);
-	if (s->it == NULL) {
+	if (s->it == NULL || bound_view(s, limit) != SKV_OK) {
 		skv_scan_close(s);
 		return (SKV_NOMEM);
 	}
+	/* At once, because the view may be the one of the first seek. */
+	start(s);
 	s->deadline_ns = lck_now_ns() +
 	    (int64_t)db->opts.scan_lifetime_ms * NS_PER_MS;
 	*ret = s;
@@ -121,26 +158,18 @@ skv_scan_close(struct skv_scan *s)
 	free(s);
 }
 
-/* To the first key that the scan may give. */
-static void
-start(struct skv_scan *s)
-{
-	if (s->reverse)
-		s->db->ops->iter_seek_below(s->it, s->upper.data,
-		    s->upper.len);
-	else
-		s->db->ops->iter_seek(s->it, s->lower.data, s->lower.len);
-	s->started = true;
-}
-
 static void
 step(struct skv_scan *s)
 {
-	if (!s->started)
+	if (s->at == TO_SEEK)
 		start(s);
-	else if (!s->db->ops->iter_valid(s->it))
+	if (s->at == FOUND) {
+		s->at = GIVEN;
+		return;
+	}
+	if (!s->db->ops->iter_valid(s->it))
 		return; /* the end, or an error: once more */
-	else if (s->reverse)
+	if (s->reverse)
 		s->db->ops->iter_prev(s->it);
 	else
 		s->db->ops->iter_next(s->it);
@@ -210,7 +239,7 @@ skv_scan_seek(struct skv_scan *s, const void *limit, size_t len)
 	buf_truncate(bound, 0);
 	(void)buf_addc(bound, KS_USER);
 	(void)buf_add(bound, limit, len);
-	s->started = false;
+	s->at = TO_SEEK;
 	return (SKV_OK);
 }
 
@@ -221,27 +250,49 @@ skv_interrupt(struct skv *db)
 	atomic_store(&db->interrupted, true);
 }
 
-enum skv_err
-skv_count(struct skv *db, const struct skv_range *range, uint64_t *ret)
+/* Counts one key; SKV_NOTFOUND at the end. */
+static enum skv_err
+count_next(struct skv_scan *s, uint64_t *count)
 {
-	struct skv_scan *s;
 	struct skv_value v;
 	const void *key;
 	enum skv_err err;
-	uint64_t n = 0;
 	size_t keylen;
 
-	err = skv_scan_open(db, range, &s);
+	err = skv_scan_next(s, &key, &keylen, &v);
+	*count += err == SKV_OK;
+	return (err);
+}
+
+/* Counts many, where the keys are. */
+static enum skv_err
+count_shared(struct skv_scan *s, uint64_t *count)
+{
+	return (s->db->ops->shared->iter_count(s->it, expiry_now(s->db),
+	    count));
+}
+
+enum skv_err
+skv_count(struct skv *db, const struct skv_range *range, uint64_t *ret)
+{
+	enum skv_err (*count)(struct skv_scan *, uint64_t *) = count_next;
+	struct skv_scan *s;
+	enum skv_err err;
+	uint64_t n = 0;
+
+	/* Those counted are not fetched. */
+	err = skv_scan_open_limit(db, range,
+	    db->ops->shared != NULL ? 1 : 0, &s);
 	if (err != SKV_OK)
 		return (err);
-	while ((err = skv_scan_next(s, &key, &keylen, &v)) == SKV_OK) {
-		n++;
-		if (atomic_load_explicit(&db->interrupted,
-			memory_order_relaxed)) {
-			err = SKV_STOPPED;
-			break;
-		}
-	}
+	if (db->ops->shared != NULL && db->ops->shared->iter_count != NULL)
+		count = count_shared;
+	do
+		err = atomic_load_explicit(&db->interrupted,
+			  memory_order_relaxed) ?
+		    SKV_STOPPED :
+		    count(s, &n);
+	while (err == SKV_OK);
 	skv_scan_close(s);
 	if (err != SKV_NOTFOUND)
 		return (err);
@@ -263,7 +314,7 @@ collect_chunk(struct skv *db, const struct skv_range *range, struct skv_txn *t,
 	enum skv_err err;
 	size_t keylen, bytes = 0;
 
-	err = skv_scan_open(db, range, &s);
+	err = skv_scan_open_limit(db, range, CHUNK_KEYS, &s);
 	if (err != SKV_OK)
 		return (err);
 	while (skv_txn_size(t) < CHUNK_KEYS && bytes < CHUNK_BYTES &&

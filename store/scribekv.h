@@ -409,6 +409,13 @@ struct skv_range {
 SKV_API enum skv_err skv_scan_open(struct skv *, const struct skv_range *,
     struct skv_scan **ret);
 /*
+ * The same for who wants about "limit" keys of it: so many are asked for at
+ * once where the store is on another machine. It goes on beyond them all the
+ * same. 0: that is not known.
+ */
+SKV_API enum skv_err skv_scan_open_limit(struct skv *,
+    const struct skv_range *, uint64_t limit, struct skv_scan **ret);
+/*
  * The next key and its value; both belong to the scan and last until the next
  * call on it; the value is not to be released. SKV_NOTFOUND at the end;
  * SKV_TIMEDOUT, SKV_CORRUPT, SKV_IO, SKV_NOMEM.
@@ -424,7 +431,7 @@ SKV_API enum skv_err skv_scan_seek(struct skv_scan *, const void *limit,
     size_t len);
 SKV_API void skv_scan_close(struct skv_scan *);
 
-/* Counts the keys in a range; reads them all. */
+/* Counts the keys in a range; they are all read, where they are kept. */
 SKV_API enum skv_err skv_count(struct skv *, const struct skv_range *,
     uint64_t *ret);
 /*

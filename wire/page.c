@@ -120,7 +120,9 @@ page_write(struct page *l, struct doc_writer *w)
 	l->w = w;
 	doc_writer_init(&l->groups_w, w->format, &l->groups);
 	doc_w_array(&l->groups_w);
-	err = skv_scan_open(l->db, &l->range, &scan);
+	/* One more tells whether there are more; a group is skipped as one. */
+	err = skv_scan_open_limit(l->db, &l->range,
+	    l->delimiterlen > 0 ? 0 : l->limit + 1, &scan);
 	if (err != SKV_OK)
 		return (err);
 	doc_w_name(w, "items");

@@ -331,8 +331,8 @@ failed_scans(void)
 	CU_ASSERT_EQUAL(skv_scan_open(db, &range, &s), SKV_NOMEM);
 	for (nth = 1; nth <= 6; nth++) {
 		range.reverse = nth % 2 == 0;
-		CU_OK(skv_scan_open(db, &range, &s));
 		fault_arm(FAULT_ITER_MOVE, (nth + 1) / 2, SKV_IO, false);
+		CU_OK(skv_scan_open(db, &range, &s));
 		do
 			err = skv_scan_next(s, &key, &keylen, &v);
 		while (err == SKV_OK);

@@ -419,6 +419,23 @@ large_values(void)
 	free(bytes);
 }
 
+/* More keys than one statement counts, and the same in part. */
+static void
+many_counted(void)
+{
+	const struct skv_range some = {.start = "00000100", .startlen = 8,
+	    .end = "00110000", .endlen = 8};
+	uint64_t n;
+
+	put("k", "v");
+	mariadb_sql("INSERT INTO " MARIA_TABLE " (k, v) "
+	    "SELECT CONCAT(X'01', LPAD(seq, 8, '0')), t.v "
+	    "FROM seq_1_to_120000, " MARIA_TABLE " AS t WHERE ASCII(t.k) = 1;");
+	CU_ASSERT_EQUAL(count_all(), 120001);
+	CU_OK(skv_count(db, &some, &n));
+	CU_ASSERT_EQUAL(n, 110000 - 100);
+}
+
 /* Groups of many sizes, of which each statement takes a part. */
 static void
 many_rows(void)
@@ -623,6 +640,7 @@ main(void)
 		{ "there are always slots", all_slots },
 		{ "values of all sizes are read", large_values },
 		{ "groups of all sizes are written", many_rows },
+		{ "more keys than a statement counts", many_counted },
 		{ "a connection breaks before a statement", broken_before },
 		{ "a connection breaks after a statement", broken_after },
 		{ "the server is killed and comes back", killed_server },
