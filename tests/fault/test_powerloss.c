@@ -79,11 +79,23 @@ judge_images(struct run *r, bool go_on, const char *what)
 	return (sum);
 }
 
+/* How often it was known that what was written so far is durable. */
+static unsigned long
+count_barriers(const struct history *h)
+{
+	unsigned long n = 0;
+	size_t i;
+
+	for (i = 0; i < h->n; i++)
+		n += h->recs[i].type == REC_BARRIER;
+	return (n);
+}
+
 void
 test_powerloss(struct run *r)
 {
 	static const unsigned intervals[] = {0, 1, 5, 20};
-	unsigned long rounds = 0, resumed = 0, lossy = 0;
+	unsigned long rounds = 0, resumed = 0, lossy = 0, barriers = 0;
 	struct work w = {.ntxns = TXNS, .sessions = 2};
 	struct history *h = &r->history;
 	bool resume = false;
@@ -110,6 +122,7 @@ test_powerloss(struct run *r)
 			verdict_set(&v, V_OPEN, "the child cannot open or close");
 		(void)run_judged(r, &v, NULL, "%s", what);
 		CHECK(history_load(h, r->place.log));
+		barriers += count_barriers(h);
 		resume = run_random(r, 2) == 0;
 		sum = judge_images(r, resume, what);
 		r->done += sum.made;
@@ -117,6 +130,7 @@ test_powerloss(struct run *r)
 		rounds++;
 	}
 	printf("powerloss: %lu images judged, something lost in %lu of them; "
-	    "%lu rounds, %lu of which began with an image\n", r->done, lossy,
-	    rounds, resumed);
+	    "%lu rounds, %lu of which began with an image; %lu syncs that "
+	    "all before must outlast\n", r->done, lossy, rounds, resumed,
+	    barriers);
 }

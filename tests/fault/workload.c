@@ -32,6 +32,10 @@ struct writer {
 	unsigned number;
 	uint32_t seq; /* of its last transaction */
 	uint64_t random;
+	struct {
+		uint64_t n;	/* of the log; 0: none is waited for */
+		uint64_t syncs; /* that had ended by then */
+	} mark;
 	pthread_t thread;
 	char value[VALUEMAX];
 
@@ -239,6 +243,25 @@ note_durable(bool ask)
 	return (true);
 }
 
+/*
+ * Of syncs in the background it is known when they end. One may have begun
+ * before the mark was set; the next one has not, and covers all before it.
+ */
+static void
+note_background(struct writer *w)
+{
+	uint64_t n = log_count();
+	struct skv_stats stats;
+
+	skv_stats(db, &stats);
+	if (w->mark.n != 0 && stats.syncs < w->mark.syncs + 2)
+		return;
+	if (w->mark.n != 0)
+		log_add(REC_BARRIER, w->number, 0, w->mark.n);
+	w->mark.n = n;
+	w->mark.syncs = stats.syncs;
+}
+
 /* -------------------------------------------------------------- writers -- */
 
 static unsigned
@@ -269,6 +292,7 @@ writer_main(void *arg)
 	uint32_t last = w->seq + work->ntxns;
 	unsigned i, n, tries = 0;
 
+	w->mark.n = 0; /* each session counts anew */
 	while (w->seq < last && tries <= TRIES) {
 		n = 1 + rnd(w, BURST);
 		if (n > last - w->seq)
@@ -287,6 +311,7 @@ writer_main(void *arg)
 			(void)note_durable(n == 0);
 		else if (n < 5)
 			read_back(w, rnd(w, KEYS));
+		note_background(w);
 	}
 	return (NULL);
 }
