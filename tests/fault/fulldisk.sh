@@ -1,7 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A small disk that others fill, again and again, with space freed half way: 507 for new data, reads all the time,
-# deletes unless the last byte is gone, back in service by itself, and nothing
+# A small disk that is full again and again: others fill it to the last byte, or
+# the store fills it up to its floor, or without one up to the wall, and half of
+# the space is freed half way. 507 for new data, reads all the time, deletes
+# unless the last byte is gone, back in service by itself, and nothing
 # acknowledged is lost, also when the daemon is killed and started anew.
 #
 #	fulldisk.sh [--count ROUNDS] [--seed S] [--seconds N]
@@ -42,12 +44,13 @@ draw()
 	    'BEGIN { srand(s); print int(rand() * n) }')
 }
 
-# Puts until one is refused or there are $1; $n of all were taken.
+# Puts until one is refused or there are $1; $n of all were taken. Their order is
+# that of their keys, so that LevelDB merges little, and gives little back.
 fill()
 {
 	status=200
 	while [ "$status" = 200 ] && [ $n -lt "$1" ]; do
-		req PUT "/kv/$((n + 1))" -H "$bin" --data-binary "@$dir/value"
+		req PUT "/kv/$((10000 + n + 1))" -H "$bin" --data-binary "@$dir/value"
 		[ "$status" != 200 ] || n=$((n + 1))
 	done
 }
@@ -57,14 +60,14 @@ all_there()
 {
 	i=$((gone + 1))
 	while [ $i -le $n ]; do
-		req GET "/kv/$i"
+		req GET "/kv/$((10000 + i))"
 		expect_status 200
 		cmp -s "$dir/body" "$dir/value" || fail "key $i has changed"
 		i=$((i + 1))
 	done
 	i=1
 	while [ $i -le $gone ]; do
-		req GET "/kv/$i"
+		req GET "/kv/$((10000 + i))"
 		expect_status 404
 		i=$((i + 1))
 	done
@@ -72,7 +75,7 @@ all_there()
 
 deletes()
 {
-	req DELETE "/kv/$((gone + 1))"
+	req DELETE "/kv/$((10000 + gone + 1))"
 	[ "$status" = 204 ]
 }
 
@@ -89,10 +92,12 @@ refused()
 	expect_header Content-Type 'application/problem+json'
 }
 
+# Only the disk is to refuse anything, however slow it is.
 start_small()
 {
-	start_daemon --write-buffer-size 256k --min-free 8m --file-size 1m \
-	    --sync-interval-ms 100 --log-level info
+	start_daemon --write-buffer-size 256k --file-size 1m --min-free "$1" \
+	    --max-level0-files 0 --max-stall-ms 0 --sync-interval-ms 100 \
+	    --log-level info
 }
 
 reserve_made()
@@ -121,6 +126,49 @@ by_others()
 	[ -f /mnt/db/RESERVE ] || reserves=$((reserves + 1))
 }
 
+# Space that LevelDB gives back lets it go on for a while.
+is_full()
+{
+	fill 1000
+	refused
+	expect_json '.applied == "no"'
+	req GET /health
+	[ "$status" = 503 ]
+}
+
+# The store fills the disk up to its floor; deletes are served at once.
+to_the_floor()
+{
+	wait_for "the floor" is_full
+	deletes || fail "a delete: $status"
+	gone=$((gone + 1))
+	all_there
+}
+
+# Up to the wall: LevelDB fails, and if it finds no room nothing is written.
+to_the_wall()
+{
+	fill 1000
+	refused
+	if deletes; then
+		gone=$((gone + 1))
+	else
+		refused
+	fi
+	all_there
+}
+
+# by_itself COMMAND: the store fills the disk twice, half of it freed between.
+by_itself()
+{
+	"$1"
+	rm /mnt/half
+	wait_for "service to resume half way" writable
+	half=$n
+	"$1"
+	[ "$n" -gt $((half + 10)) ] || fail "full after $((n - half)) more"
+}
+
 reserves=0
 kills=0
 round=0
@@ -130,31 +178,49 @@ start_nginx
 stop_daemon
 while [ $round -lt "$count" ] || [ -n "$seconds" ]; do
 	[ -z "$seconds" ] || [ "$(date +%s)" -lt "$ends" ] || break
-	round=$((round + 1))
 	rm -rf /mnt/db /mnt/others
 	n=0
 	gone=0
-	head -c 32000000 /dev/zero >/mnt/ballast
-	start_small
-	by_others
+	head -c 24000000 /dev/zero >/mnt/ballast
+	head -c 8000000 /dev/zero >/mnt/half
+	case $((round % 3)) in
+	0)
+		floor=8m
+		start_small $floor
+		by_others
+		;;
+	1)
+		floor=16m
+		start_small $floor
+		by_itself to_the_floor
+		;;
+	2)
+		floor=0
+		start_small $floor
+		by_itself to_the_wall
+		;;
+	esac
+	round=$((round + 1))
 	# Half of the rounds crash on the full disk.
 	draw 2
 	if [ "$drawn" = 1 ]; then
 		kill_daemon
 		kills=$((kills + 1))
-		rm -f /mnt/ballast /mnt/others
-		start_small
+		rm -f /mnt/ballast /mnt/half /mnt/others
+		start_small $floor
 	fi
-	rm -f /mnt/ballast /mnt/others
+	rm -f /mnt/ballast /mnt/half /mnt/others
 	wait_for "service to resume" writable
 	fill $((n + 10))
 	expect_status 200
 	all_there
 	stop_daemon
-	start_small
+	start_small $floor
 	all_there
 	stop_daemon
 done
 stop_nginx
-echo "fulldisk: $round rounds, $reserves of which gave the reserve up;" \
-    "$kills killed when full; nothing lost (seed $seed)"
+echo "fulldisk: $round rounds: others filled the disk $(((round + 2) / 3))" \
+    "times, $reserves of which gave the reserve up, the store its floor" \
+    "$(((round + 1) / 3)) and the disk $((round / 3)) times, each again after" \
+    "half was freed; $kills killed when full; nothing lost (seed $seed)"
