@@ -51,7 +51,7 @@ enum rec_type {
 	/* What was acknowledged before record number "value" is durable. */
 	REC_BARRIER,
 	REC_UNREAD, /* a read failed */
-	/* What the store does from here on: it opens; it serves; it was
+	/* What the store does from here on: it opens; it serves; it is
 	 * written to for the last time; it closes, and all is durable. */
 	REC_OPENING,
 	REC_SERVING,

@@ -58,6 +58,8 @@ static const struct {
     {"unlink N.ldb", OPENING | SERVING | LAST | CLOSING, "removed later"},
     {"unlink MANIFEST-N", OPENING, "removed later"},
     {"create N.log", OPENING, "an empty log instead of an empty log"},
+    {"open N.log", OPENING, "what is cut off is kept if possible"},
+    {"N.log.cut", OPENING, "what is cut off is kept if possible"},
     {"open N.ldb", OPENING | SERVING, "the sweeper looks again"},
     {" N.ldb", LAST, "compaction, made again"},
     {" MANIFEST-N", LAST, "compaction, made again"},

@@ -337,11 +337,10 @@ static atomic_bool closing;
 static enum skv_err
 noting_write(struct engine *e, struct skv_errinfo *info)
 {
-	enum skv_err err = engine_leveldb.write(e, info);
-
-	if (err == SKV_OK && atomic_load(&closing))
+	/* Before it: LevelDB looks only at its beginning at what went wrong. */
+	if (atomic_load(&closing))
 		log_add(REC_LAST, 0, 0, 0);
-	return (err);
+	return (engine_leveldb.write(e, info));
 }
 
 static void
