@@ -77,6 +77,7 @@ restarted()
 		back restarted "$restart_i"
 		start_node "$restart_i"
 		ready_node "$restart_i"
+		wait_for "the cluster to be whole" whole
 	done
 }
 
@@ -133,7 +134,7 @@ while more $tried; do
 	$fault $victim
 	back "$fault" $victim
 	"mend_$fault" $victim
-	ready_node $victim
+	wait_for "the cluster to be whole" whole
 	used_again
 	loaded 1000
 	hammer_end

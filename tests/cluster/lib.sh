@@ -49,6 +49,21 @@ ready_node()
 	"$galera" ready "$dir/g" "$1" || fail "node $1"
 }
 
+# whole: whether all nodes are in sync, in one view. A single one may be wrong
+# about itself, when it was frozen and has not noticed yet.
+whole()
+{
+	for whole_i in $(seq $nodes); do
+		echo "SHOW GLOBAL STATUS WHERE Variable_name IN
+		    ('wsrep_cluster_conf_id', 'wsrep_cluster_size',
+		    'wsrep_local_state', 'wsrep_ready');" |
+			"$galera" sql "$dir/g" "$whole_i" 2>&1 | tr '\n\t' '  '
+		echo
+	done >"$dir/views"
+	[ "$(sort -u "$dir/views" | wc -l)" -eq 1 ] &&
+		grep 'state 4 .*ready ON' "$dir/views" | grep -q "size $nodes "
+}
+
 # signal_node I SIGNAL
 signal_node()
 {
@@ -135,7 +150,7 @@ reap_cluster()
 			kill -KILL "$(cat "$dir/$reap_name.pid")" || :
 	done
 }
-trap 'rc=$?; reap_cluster; (exit $rc); finish' EXIT
+trap 'rc=$?; set +e; reap_cluster; (exit $rc); finish' EXIT
 
 # stop_cluster: the daemons must end with 0.
 stop_cluster()
