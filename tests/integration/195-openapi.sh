@@ -412,8 +412,18 @@ each 429
 stop_nginx
 nginx_http=
 nginx_server='set_real_ip_from unix:; real_ip_header X-Test-Address;'
+nginx_server="$nginx_server deny 192.0.2.1;"
 start_nginx
 each 403 -H 'X-Test-Address: 192.0.2.1'
+stop_nginx
+nginx_server=
+
+# Credentials, of which there are none.
+: >"$dir/users"
+nginx_server="auth_basic \$scribekv_realm; auth_basic_user_file $dir/users;"
+start_nginx
+each 401
+expect_header WWW-Authenticate 'Basic*'
 stop_nginx
 nginx_server=
 
