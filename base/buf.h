@@ -57,11 +57,12 @@ buf_failed(const struct buf *b)
 	return (b->failed);
 }
 
-/* Makes room for "more" further bytes. */
+/* Makes room for "more" further bytes; "data" is not NULL then. */
 static inline bool
 buf_reserve(struct buf *b, size_t more)
 {
-	return (b->cap - b->len >= more || buf_grow(b, more));
+	return ((b->data != NULL && b->cap - b->len >= more) ||
+	    buf_grow(b, more));
 }
 
 /* Room for "len" more bytes that the caller fills in, or NULL. */

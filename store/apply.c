@@ -171,10 +171,13 @@ check_conds(struct view *v, struct skv_txn *t)
 	struct cond *c;
 	struct skv_value val;
 	enum skv_err err, ret = SKV_OK;
+	size_t i;
 
-	for (c = t->conds; c < t->conds + t->nconds; c++) {
-		struct op key = {.key = c->key, .keylen = c->keylen};
+	for (i = 0; i < t->nconds; i++) {
+		struct op key = {.key = t->conds[i].key,
+		    .keylen = t->conds[i].keylen};
 
+		c = &t->conds[i];
 		err = view_get(v, &key, false, &val);
 		if (err != SKV_OK && err != SKV_NOTFOUND)
 			return (err);
@@ -332,11 +335,12 @@ batch_guards(struct skv *db, const struct skv_txn *t)
 {
 	const struct engine_shared_ops *s = db->ops->shared;
 	const struct op *op;
-	const struct cond *c;
 	enum skv_err err = SKV_OK;
+	size_t i;
 
-	for (c = t->conds; err == SKV_OK && c < t->conds + t->nconds; c++)
-		err = s->batch_guard(db->engine, c->key.ptr, c->keylen + 1);
+	for (i = 0; err == SKV_OK && i < t->nconds; i++)
+		err = s->batch_guard(db->engine, t->conds[i].key.ptr,
+		    t->conds[i].keylen + 1);
 	for (op = t->ops; err == SKV_OK && op < t->ops + t->nops; op++)
 		if (op->type == OP_GET || op->keep)
 			err = s->batch_guard(db->engine, op->key.ptr,
@@ -441,8 +445,9 @@ bool
 apply_reads(struct skv *db, struct skv_txn *t, enum skv_err *ret_err)
 {
 	struct view v = {.db = db};
-	struct result *r;
+	const struct result *r;
 	uint64_t seq;
+	size_t i;
 
 	CHECK(t->nwrites == 0);
 	seq = atomic_load(&db->write_seq);
@@ -460,8 +465,10 @@ apply_reads(struct skv *db, struct skv_txn *t, enum skv_err *ret_err)
 		return (false);
 	}
 	/* The statistics may lag behind what is written. */
-	for (r = t->results; r < t->results + t->nresults; r++)
+	for (i = 0; i < t->nresults; i++) {
+		r = &t->results[i];
 		if (r->err == SKV_OK && r->value.revision > t->revision)
 			t->revision = r->value.revision;
+	}
 	return (true);
 }

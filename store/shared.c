@@ -21,12 +21,12 @@ struct keys {
 static size_t
 txn_keys(const struct skv_txn *t, struct engine_key *k)
 {
-	const struct cond *c;
 	const struct op *op;
-	size_t n = 0;
+	size_t n;
 
-	for (c = t->conds; c < t->conds + t->nconds; c++)
-		k[n++] = (struct engine_key){c->key.ptr, c->keylen + 1, false};
+	for (n = 0; n < t->nconds; n++)
+		k[n] = (struct engine_key){
+		    t->conds[n].key.ptr, t->conds[n].keylen + 1, false};
 	for (op = t->ops; op < t->ops + t->nops; op++)
 		k[n++] = (struct engine_key){
 		    op->key.ptr, op->keylen + 1, op->type == OP_GET};

@@ -31,15 +31,14 @@ skv_txn_new(struct skv *db)
 void
 txn_forget(struct skv_txn *t)
 {
-	struct cond *c;
-	struct result *r;
+	size_t i;
 
-	for (r = t->results; r < t->results + t->nresults; r++) {
-		skv_value_release(&r->value);
-		*r = (struct result){.err = SKV_NOTFOUND};
+	for (i = 0; i < t->nresults; i++) {
+		skv_value_release(&t->results[i].value);
+		t->results[i] = (struct result){.err = SKV_NOTFOUND};
 	}
-	for (c = t->conds; c < t->conds + t->nconds; c++)
-		c->failed = false;
+	for (i = 0; i < t->nconds; i++)
+		t->conds[i].failed = false;
 	t->err = SKV_OK;
 	t->applied = SKV_APPLIED_NO;
 	t->durable = false;
@@ -285,15 +284,15 @@ txn_freeze(struct skv_txn *t)
 {
 	char *base = t->arena.data;
 	struct op *op;
-	struct cond *c;
+	size_t i;
 
 	CHECK(!t->frozen);
 	for (op = t->ops; op < t->ops + t->nops; op++) {
 		op->key.ptr = base + op->key.offset;
 		op->record.ptr = base + op->record.offset;
 	}
-	for (c = t->conds; c < t->conds + t->nconds; c++)
-		c->key.ptr = base + c->key.offset;
+	for (i = 0; i < t->nconds; i++)
+		t->conds[i].key.ptr = base + t->conds[i].key.offset;
 	t->frozen = true;
 }
 
