@@ -49,6 +49,25 @@ grep -q '^put-100,file,,1,per_s,[1-9]' "$dir/results" || fail "no file"
 grep -q '^sync-submit,scribekv,,1,blocked_us,' "$dir/results" ||
 	fail "no time of a sync"
 
+# So does the program for servers, on one.
+if [ -x "$bench/servers" ] && grep -q '^#define HAVE_LIBMARIADB 1' \
+    "$SKV_BUILDDIR/config.h"; then
+	. "$(dirname "$0")/../tests/integration/lib_mariadb.sh"
+	sql_port=$(python3 -c 'import socket; s = socket.socket()
+s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+	if command -v mariadbd >"$dir/which"; then
+		start_mariadb --skip-networking=0 --bind-address=127.0.0.1 \
+		    --port="$sql_port"
+		"$bench/servers" 127.0.0.1 "$sql_port" kv 0 1 put-100 cas \
+		    list-100 count put-8 >"$dir/results"
+		for side in scribekv direct; do
+			grep -q "^servers-put-8,$side,0,1,per_s,[1-9]" \
+			    "$dir/results" || fail "no result of $side"
+		done
+		stop_mariadb
+	fi
+fi
+
 # Every key is put in, and connections that do nothing stay.
 "$bench/fill" "$dir/db" 1000 100 >"$dir/results"
 start

@@ -255,6 +255,72 @@ group_cost() {
 	done < <(tr -s ' ' <<<"$out")
 }
 
+# The store on Galera clusters of one to three nodes: in process beside SQL by
+# hand, see servers.c, and over HTTP with one daemon and with two that prefer
+# different nodes.
+group_servers() {
+	local n
+	have mariadbd mariadb mysql_install_db rsync &&
+		[ -x "$build/bench/servers" ] || return 0
+	chmod 755 "$dir" # the servers are another user's
+	for n in 1 2 3; do
+		start_nodes $n
+		progress "servers: $n in process"
+		"$build/bench/servers" 127.0.0.1 $((port + 1000)) scribekv $n \
+		    "$rounds" >>"$results" || die 'bench/servers failed'
+		servers_http $n
+		stop_nodes $n
+	done
+}
+
+# start_nodes N: their ports follow 1000 above the others.
+start_nodes() {
+	local i new=--wsrep-new-cluster
+	"$root/tests/galera.sh" init "$dir/g$1" "$1" $((port + 1000)) ||
+		die 'no Galera'
+	for ((i = 1; i <= $1; i++)); do
+		progress "servers: node $i of $1"
+		start "node$i" "$root/tests/galera.sh" run "$dir/g$1" $i $new
+		"$root/tests/galera.sh" ready "$dir/g$1" $i || die "node $i"
+		new=
+	done
+	echo 'CREATE DATABASE scribekv;' | "$root/tests/galera.sh" sql "$dir/g$1" 1
+}
+
+stop_nodes() {
+	local i
+	for ((i = $1; i > 0; i--)); do
+		stop "node$i"
+	done
+	rm -rf "$dir/g$1"
+}
+
+# Of 1,000 keys, for all are to be there after the warm-up.
+servers_http() {
+	local round kind n=$1 p=$port first=127.0.0.1:$((port + 1000))
+	local second=127.0.0.1:$((port + 1000 + (n > 1 ? 10 : 0)))
+	serve one "$p" "mariadb://root@$first/scribekv"
+	start_daemon two "mariadb://root@$first/scribekv"
+	start_daemon other "mariadb://root@$second,$first/scribekv"
+	until [ -S "$dir/other.sock" ] && [ -S "$dir/two.sock" ]; do
+		sleep 0.05
+	done
+	start_nginx two $((p + 1)) other
+	ready nginx-two $((p + 1)) /health
+	warm "$p" put 1000
+	warm $((p + 1)) get 1000
+	for ((round = 1; round <= rounds; round++)); do
+		progress "servers: $n over HTTP, round $round of $rounds"
+		for kind in put get; do
+			measure "cluster-$kind" one "$n" "$round" 64 "$p" $kind 1000
+			measure "cluster-$kind" two "$n" "$round" 64 \
+			    $((p + 1)) $kind 1000
+		done
+	done
+	unserve one two
+	stop other
+}
+
 # ------------------------------------------------------------- for the plots
 
 # By connections, with the size of commit groups and the canned reply beside.

@@ -100,25 +100,28 @@ ready() {
 	done
 }
 
-# start_daemon NAME DIRECTORY [OPTION...]: a store on disk.
+# start_daemon NAME STORE [OPTION...]: of a directory, or of a URL.
 start_daemon() {
 	local name=$1 store=$2
 	shift 2
+	[[ $store =~ ^[a-z]+: ]] || store=leveldb:$store
 	start "$name" "$build/fcgi/scribekvd" --config /dev/null \
-	    --store "leveldb:$store" --socket "$dir/$name.sock" "$@"
+	    --store "$store" --socket "$dir/$name.sock" "$@"
 }
 
-# start_nginx NAME PORT: in front of NAME.sock, as users run it but for more
-# connections, and one path that nginx answers by itself.
+# start_nginx NAME PORT [OTHER]: in front of NAME.sock, and OTHER.sock, as users
+# run it but for more connections, and one path that nginx answers by itself.
 start_nginx() {
 	local prefix=$dir/nginx-$1 user='' hundred
+	local other=${3:+server unix:$dir/$3.sock;}
 	free "$2"
 	hundred=$(printf '%0100d' 0)
 	rm -rf "$prefix"
 	mkdir "$prefix"
 	[ "$(id -u)" -ne 0 ] || user='user root;'
 	sed -e '/^#/d' -e "s|@LISTEN@|127.0.0.1:$2|" \
-	    -e "s|@SOCKET@|$dir/$1.sock|" -e 's|@PREFIX@|.|' \
+	    -e "s|server unix:@SOCKET@;|server unix:$dir/$1.sock; $other|" \
+	    -e 's|@PREFIX@|.|' \
 	    -e "s|@USER@|$user|" -e "s|@SNIPPETS@|$root/nginx|" \
 	    -e 's|worker_connections .*;|worker_connections 16384;|' \
 	    -e "s|^.*listen .*|&location = /bench { return 200 $hundred; }|" \

@@ -14,7 +14,14 @@ EXTRA_DIST += %D%/README.md %D%/check.sh %D%/groups.sh %D%/growth.sh %D%/lib.sh 
 	%D%/target_leveldb.c %D%/target_skv.c
 %C%_store_LDADD = $(STORE_LIBS) $(CODEC_LIBS) $(BASE_LIBS)
 
+if HAVE_LIBMARIADB
+check_PROGRAMS += %D%/servers
+BENCH_SERVERS = %D%/servers
+endif
+%C%_servers_SOURCES = %D%/servers.c
+%C%_servers_LDADD = $(STORE_LIBS) $(CODEC_LIBS) $(BASE_LIBS)
+
 .PHONY: bench bench-programs
-bench-programs: %D%/canned %D%/fill %D%/idle %D%/store
+bench-programs: %D%/canned %D%/fill %D%/idle %D%/store $(BENCH_SERVERS)
 bench: all bench-programs
 	$(top_srcdir)/%D%/run --build $(abs_top_builddir)
