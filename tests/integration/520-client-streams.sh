@@ -146,6 +146,43 @@ copies()
 	cmp "$dir/in" "$dir/out" || fail "the copy of the copy differs"
 }
 
+# A copy that is interrupted half way, which nginx makes last, goes on behind
+# what is copied: that is not copied again.
+interrupt_copy()
+{
+	there=$dir/there.cut
+	stop_nginx
+	nginx_server='limit_rate 300k;'
+	start_nginx
+	# shellcheck disable=SC2086
+	spawn copier "$dir/copier.log" env --default-signal=INT \
+	    "$SCRIBEKV" $target copy --create --state "$dir/state" "$there"
+	wait_for "the first note of how far it is" test -f "$dir/state"
+	kill -INT "$(cat "$dir/copier.pid")"
+	wait_for "its end" test -f "$dir/copier.rc"
+	[ "$(cat "$dir/copier.rc")" = 130 ] ||
+		fail "status $(cat "$dir/copier.rc"): $(cat "$dir/copier.log")"
+	grep -q 'keys are copied; the same command goes on behind them' \
+	    "$dir/copier.log" || fail "it said $(cat "$dir/copier.log")"
+	stop_nginx
+	nginx_server=
+	start_nginx
+	"$SCRIBEKV" --store "$there" count >"$dir/out"
+	[ "$(cat "$dir/out")" -gt 1000 ] && [ "$(cat "$dir/out")" -lt 30006 ] ||
+		fail "$(cat "$dir/out") keys"
+	"$SCRIBEKV" --store "$there" put n/00000 own >"$dir/out"
+	kv 0 copy --state "$dir/state" "$there"
+	grep -qE '^copied 30006 keys, checksum [0-9a-f]{16} on both sides$' \
+	    "$dir/out" || fail "what it said"
+	[ ! -e "$dir/state" ] || fail "the state file is still there"
+	"$SCRIBEKV" --store "$there" get n/00000 -o raw >"$dir/out"
+	printf own | cmp - "$dir/out" || fail "it was copied again"
+	"$SCRIBEKV" --store "$there" export >"$dir/out"
+	grep -v '"n/00000"' "$dir/in" >"$dir/want"
+	grep -v '"n/00000"' "$dir/out" | cmp - "$dir/want" ||
+		fail "something is missing"
+}
+
 all()
 {
 	round
@@ -156,6 +193,7 @@ all()
 		;;
 	*)
 		interrupt
+		interrupt_copy
 		copies server
 		;;
 	esac
