@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The console: what is committed is what its recipe makes, and it works in a
-# browser, in front of the real service. Needs node, the npm registry and
+# The console: what is committed is what the commands in doc/console.md make,
+# and it works in a browser, in front of the real service. Needs node, the npm registry and
 # Chromium.
 #
 # usage: run.sh DIRECTORY [DIRECTORY FOR SCREENSHOTS]
@@ -9,7 +9,7 @@ set -eu
 
 work=$1
 pictures=${2:+$(cd "$2" && pwd)}
-mkdir -p "$work/test" "$work/console"
+mkdir -p "$work/test"
 work=$(cd "$work" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -21,14 +21,18 @@ install()
 }
 
 (
-	cd "$work/console"
-	source=$here/../../console
-	rm -rf made
-	install "$source/package.json" "$source/package-lock.json" \
-	    "$source/build.mjs" "$source/src"
-	node build.mjs made
-	if ! diff -r made "$source/dist"; then
-		echo 'console/dist is not what npm run build makes there' >&2
+	source=$here/../..
+	cd "$work"
+	sed -n '/^## How it is made/,$ { /^```sh$/,/^```$/ { /^```/d; p } }' \
+	    "$source/doc/console.md" >recipe
+	grep -q 'npm run build' recipe
+	rm -rf console
+	mkdir console
+	cp -R "$source/console/package.json" "$source/console/build.mjs" \
+	    "$source/console/package-lock.json" "$source/console/src" console
+	sh -eu ./recipe
+	if ! diff -r console/dist "$source/console/dist"; then
+		echo 'console/dist is not what its recipe makes' >&2
 		exit 1
 	fi
 )
