@@ -4,7 +4,8 @@
 // that was read (compare-and-swap), so nobody's work is lost unnoticed.
 //
 // NB: values come from anybody. They are put into the page as text only, and
-// pictures as images, which run no script and load nothing.
+// pictures into a frame that is in a sandbox: a document with an origin of its
+// own and without script. In it they are images, which load nothing.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { go } from './address.js';
 import { LARGEST, rawPath, read, remove, write } from './api.js';
@@ -50,16 +51,33 @@ const forms = [
 	['raw', 'Bytes with a content type'],
 ];
 
+// The document shows the picture as large as fits, by attributes only: the
+// page's policy, which it has too, lets it have no style of its own.
 function Picture({ value }) {
 	const [url, set] = useState(null);
 	useEffect(() => {
-		const made = URL.createObjectURL(
-		    new Blob([value.array], { type: value.type }));
-		set(made);
-		return () => URL.revokeObjectURL(made);
+		let made = null, gone = false;
+		const reader = new FileReader();
+		reader.onload = () => {
+			if (gone)
+				return;
+			made = URL.createObjectURL(new Blob([
+				'<!DOCTYPE html><svg width="100%" height="95%">' +
+				'<image width="100%" height="100%" href="',
+				reader.result, '"/></svg>',
+			], { type: 'text/html' }));
+			set(made);
+		};
+		const [type] = pictures.exec(value.type);
+		reader.readAsDataURL(new Blob([value.array], { type }));
+		return () => {
+			gone = true;
+			if (made !== null)
+				URL.revokeObjectURL(made);
+		};
 	}, [value]);
 	return <figure class="picture">
-		{url && <img src={url} alt="The value, as a picture" />}
+		{url && <iframe sandbox="" src={url} title="The value, as a picture" />}
 	</figure>;
 }
 

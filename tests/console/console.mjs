@@ -266,6 +266,8 @@ test('somebody else was faster', async () => {
 	await done();
 });
 
+const pictured = () => page.frameLocator('iframe[sandbox=""]').locator('image');
+
 test('hostile keys and values do not run', async () => {
 	const script = '<script>top.pwned=1</script><img src=x onerror="top.pwned=1">';
 	const svg = `<svg xmlns="http://www.w3.org/2000/svg" onload="top.pwned=1"><script>top.pwned=1;fetch("https://evil.example/")</script><image href="https://evil.example/x.png"/></svg>`;
@@ -290,10 +292,12 @@ test('hostile keys and values do not run', async () => {
 		await page.waitForTimeout(200);
 		assert.equal(await page.evaluate(() => top.pwned), undefined);
 		assert.equal(await page.evaluate(() => ({}).pwned), undefined);
-		assert.equal(await page.locator('main script, iframe').count(), 0);
+		assert.equal(await page.locator(
+		    'main script, iframe:not([sandbox=""])').count(), 0);
 	}
 	await show(`key=${encodeURIComponent('\u202egnp.exe')}`);
-	await page.getByAltText('The value, as a picture').waitFor();
+	await pictured().waitFor();
+	assert.equal(await page.evaluate(() => top.pwned), undefined);
 	// Opened by itself, a value is in a sandbox with an origin of its own.
 	const other = await page.context().newPage();
 	await other.goto(`${base}/kv?key=envelope&raw`);
@@ -307,10 +311,26 @@ test('hostile keys and values do not run', async () => {
 test('a picture is shown', async () => {
 	await put('logo', '<svg xmlns="http://www.w3.org/2000/svg" width="80" height="40"><rect width="80" height="40" fill="green"/></svg>', 'image/svg+xml');
 	await show('key=logo');
-	const image = page.getByAltText('The value, as a picture');
-	await image.waitFor();
-	await page.waitForFunction(() =>
-	    document.querySelector('img').naturalWidth === 80);
+	await pictured().waitFor();
+	// In the sandbox it is green where it should be.
+	const frame = page.getByTitle('The value, as a picture');
+	assert.equal(await frame.getAttribute('sandbox'), '');
+	const shot = `data:image/png;base64,${
+	    (await frame.screenshot()).toString('base64')}`;
+	const pixel = await page.evaluate(async (url) => {
+		const image = new Image();
+		image.src = url;
+		await image.decode();
+		const canvas = document.createElement('canvas');
+		[canvas.width, canvas.height] = [image.width, image.height];
+		const context = canvas.getContext('2d');
+		context.drawImage(image, 0, 0);
+		return [...context.getImageData(image.width / 2,
+		    image.height / 2, 1, 1).data];
+	}, shot);
+	assert.deepEqual(pixel, [0, 128, 0, 255]);
+	// The frame's document cannot reach the page.
+	assert.equal(await frame.evaluate((f) => f.contentDocument), null);
 	await done();
 });
 
