@@ -141,7 +141,8 @@ commit_write(struct skv *db, struct skv_errinfo *info)
 	atomic_fetch_add(&db->write_seq, 1);
 	err = db->ops->write(db->engine, info);
 	atomic_fetch_add(&db->write_seq, 1);
-	return (err == SKV_NOMEM ? SKV_IO : err);
+	/* Only a shared engine knows then that nothing was written. */
+	return (err == SKV_NOMEM && db->ops->shared == NULL ? SKV_IO : err);
 }
 
 /* Notes that a batch is written; wakes the syncer if it was idle. */

@@ -8,6 +8,8 @@
 #include "config.h"
 
 #include <errmsg.h>
+#include <sys/socket.h>
+
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,6 +132,12 @@ conn_close(struct maria_conn *c)
 {
 	size_t i, j;
 
+	/*
+	 * Rows may be unread. The library reads on to what it takes for their
+	 * end, and that may never come.
+	 */
+	if (c->broken)
+		(void)shutdown(mysql_get_socket(c->my), SHUT_RDWR);
 	for (i = 0; i < MARIA_STMTS; i++)
 		for (j = 0; j < MARIA_SIZES; j++)
 			if (c->stmts[i][j] != NULL)

@@ -193,8 +193,5 @@ main(int argc, char **argv)
 		CU_TEST_INFO_NULL,
 	};
 
-	/* XXX: without memory amid the rows of an answer the MariaDB engine
-	 * may wait for its server until the time limit. */
-	fx_no_servers = true;
 	return (fx_run(argc, argv, tests));
 }
