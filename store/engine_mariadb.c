@@ -111,7 +111,7 @@ settle(struct engine *e, const struct skv_options *opts,
 
 	e->deadline_ns = maria_deadline(e);
 	for (attempt = 0;; attempt++) {
-		err = maria_take(e, MARIA_WRITE, e->deadline_ns, info, &c);
+		err = maria_take(e, MARIA_SINGLE, e->deadline_ns, info, &c);
 		if (err != SKV_OK)
 			return (err);
 		err = check_table(c, opts, info);

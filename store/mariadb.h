@@ -36,6 +36,7 @@
 /* Bytes of the key and the record of a slot; see mariadb_slot.c. */
 #define MARIA_SLOTKEY 2
 #define MARIA_SLOTVALUE (RECORD_REVISION + 8 + 8)
+#define MARIA_SLOTOWNER(value) ((value) + RECORD_REVISION + 8)
 
 #define NS_PER_MS 1000000LL
 
@@ -76,6 +77,7 @@ enum maria_stmt {
 	ST_UPSERT,
 	ST_DELETE,
 	ST_TOUCH,
+	ST_SLOT,
 	ST_FROM,
 	ST_AFTER,
 	ST_BELOW,
@@ -105,8 +107,6 @@ void maria_param_uint(struct maria_conn *, size_t i, uint32_t *value);
  */
 enum skv_err maria_run(struct maria_conn *, enum maria_stmt, size_t rows,
     struct skv_errinfo *, MYSQL_STMT **ret);
-/* Whether a transaction is under way, as the server last said. */
-bool maria_in_transaction(const struct maria_conn *);
 /* Runs a statement without parameters or rows. */
 enum skv_err maria_query(struct maria_conn *, const char *sql,
     struct skv_errinfo *);
@@ -121,9 +121,10 @@ enum skv_err maria_failed(struct maria_conn *, MYSQL_STMT *,
 
 /* What a connection's session is set up for. */
 enum maria_session {
-	MARIA_READ,  /* repeatable read, causal if so configured */
-	MARIA_SCAN,  /* the same, and the first statement begins a transaction */
-	MARIA_WRITE, /* read committed, always causal */
+	MARIA_READ,   /* repeatable read, causal if so configured */
+	MARIA_SCAN,   /* the same; the first statement begins a transaction */
+	MARIA_WRITE,  /* read committed, causal; only COMMIT commits */
+	MARIA_SINGLE, /* the same, but every statement commits by itself */
 	MARIA_SESSIONS
 };
 
@@ -224,6 +225,7 @@ struct engine {
 	/* See mariadb_slot.c. */
 	char slot_key[MARIA_SLOTKEY];
 	uint64_t instance;
+	char mark[MARIA_SLOTVALUE]; /* of the transaction that is open */
 	uint64_t given; /* the last revision */
 
 	struct lck mtx; /* guards everything below, and parts of the nodes */
@@ -297,17 +299,29 @@ enum skv_err maria_batch_guard(struct engine *, const void *key,
     size_t keylen);
 void maria_batch_clear(struct engine *);
 enum skv_err maria_write(struct engine *, struct skv_errinfo *);
-/* Opens the leader's transaction, on a connection taken if need be. */
+/* Opens the leader's transaction, on a connection that it takes. */
 enum skv_err maria_transaction(struct engine *, struct skv_errinfo *);
+/*
+ * The same for a transaction that writes: marks it by a
+ * record of our slot that must still be there at its end.
+ */
+enum skv_err maria_mark(struct engine *, struct skv_errinfo *);
 /* Ends it without effect, and gives the connection back. */
 void maria_rollback(struct engine *);
 
 /* mariadb_slot.c */
-/* Takes a slot for this process, in a transaction of its own. */
+/* Takes a slot for this process, in a transaction of its own; none is open. */
 enum skv_err maria_slot_take(struct engine *, struct skv_errinfo *);
 /* The record of our slot that says: this revision was committed. */
 void maria_slot_value(const struct engine *, uint64_t revision,
     char value[MARIA_SLOTVALUE]);
+/*
+ * Gives our slot another record, if the one that it has ends with these bytes.
+ * Otherwise ENGINE_AGAIN, with *ret_missed set where that is given.
+ */
+enum skv_err maria_slot_change(struct engine *,
+    const char value[MARIA_SLOTVALUE], const void *was, size_t len,
+    bool *ret_missed, struct skv_errinfo *);
 /*
  * What the record of our slot tells: SKV_OK and the last revision committed, or
  * SKV_NOTFOUND when another process has taken the slot.

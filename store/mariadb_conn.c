@@ -94,35 +94,40 @@ maria_connect(const struct maria_conf *conf, const struct maria_host *h,
 	return (NULL);
 }
 
-/* Makes a session what the statements expect, whatever the server's defaults. */
+/*
+ * What the statements expect of a session, whatever the server's defaults. A
+ * transaction that writes begins with an update, so causality is for updates
+ * too.
+ */
+#define MODE \
+	"SET SESSION sql_mode = 'STRICT_TRANS_TABLES', " \
+	"innodb_lock_wait_timeout = 2, autocommit = "
+#define ISOLATION "SET SESSION TRANSACTION ISOLATION LEVEL "
+#define CAUSAL "SET SESSION wsrep_sync_wait = "
+
+static const struct {
+	const char *mode, *isolation, *causal;
+} sessions[MARIA_SESSIONS] = {
+    [MARIA_READ] = {MODE "1", ISOLATION "REPEATABLE READ", CAUSAL "1"},
+    [MARIA_SCAN] = {MODE "0", ISOLATION "REPEATABLE READ", CAUSAL "1"},
+    [MARIA_WRITE] = {MODE "0", ISOLATION "READ COMMITTED", CAUSAL "3"},
+    [MARIA_SINGLE] = {MODE "1", ISOLATION "READ COMMITTED", CAUSAL "1"},
+};
+
 static enum skv_err
 set_session(struct maria_conn *c, bool galera, bool causal,
     struct skv_errinfo *info)
 {
 	enum skv_err err;
 
-	err = maria_query(c,
-	    "SET SESSION sql_mode = 'STRICT_TRANS_TABLES', "
-	    "innodb_lock_wait_timeout = 2",
-	    info);
+	err = maria_query(c, sessions[c->session].mode, info);
 	if (err == SKV_OK)
-		err = maria_query(c,
-		    c->session == MARIA_SCAN ? "SET SESSION autocommit = 0" :
-					       "SET SESSION autocommit = 1",
-		    info);
-	if (err == SKV_OK)
-		err = maria_query(c,
-		    c->session == MARIA_WRITE ?
-			"SET SESSION TRANSACTION ISOLATION LEVEL READ "
-			"COMMITTED" :
-			"SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE "
-			"READ",
-		    info);
+		err = maria_query(c, sessions[c->session].isolation, info);
 	if (err == SKV_OK && galera)
 		err = maria_query(c,
-		    c->session == MARIA_WRITE || causal ?
-			"SET SESSION wsrep_sync_wait = 1" :
-			"SET SESSION wsrep_sync_wait = 0",
+		    causal || c->session >= MARIA_WRITE ?
+			sessions[c->session].causal :
+			CAUSAL "0",
 		    info);
 	return (err);
 }

@@ -172,8 +172,8 @@ row_cmp(const void *va, const void *vb, void *bytes)
 }
 
 /*
- * Takes the keys, sorted and once each, and that of our slot when they are to
- * be locked. Locked in this order, two processes seldom wait for each other.
+ * Takes the keys, sorted and once each. Locked in this order, two processes
+ * seldom wait for each other.
  */
 static bool
 take_keys(struct engine_reads *r, const struct engine_key *keys, size_t n)
@@ -185,9 +185,6 @@ take_keys(struct engine_reads *r, const struct engine_key *keys, size_t n)
 		return (false);
 	if (n > 0)
 		memcpy(r->keys, keys, n * sizeof(*keys));
-	if (r->lock)
-		r->keys[n++] = (struct engine_key){
-		    r->engine->slot_key, MARIA_SLOTKEY, true};
 	qsort(r->keys, n, sizeof(*r->keys), key_cmp);
 	for (i = 0; i < n; i++)
 		if (i > 0 && key_cmp(&r->keys[i], &r->keys[r->nkeys - 1]) == 0)
@@ -395,24 +392,16 @@ read_snapshot(struct engine_reads *r, struct skv_errinfo *info)
 
 /* --------------------------------------------------------- with the lock -- */
 
-/* What the locked records say: that the slot is ours, and how high they are. */
-static enum skv_err
-check_locked(struct engine_reads *r)
+/* How high the locked records' revisions are. */
+static void
+see_locked(struct engine_reads *r)
 {
-	struct engine *e = r->engine;
 	const struct row *row;
-	uint64_t revision;
 
-	row = find_row(r, e->slot_key, MARIA_SLOTKEY);
-	if (row == NULL ||
-	    maria_slot_check(e, r->bytes.data + row->value, row->len,
-		&revision) != SKV_OK)
-		return (SKV_NOTFOUND);
 	for (row = r->rows; row < r->rows + r->nrows; row++)
 		if (r->bytes.data[row->key] == KS_USER)
-			maria_seen(e, record_revision(r->bytes.data +
+			maria_seen(r->engine, record_revision(r->bytes.data +
 			    row->value, row->len));
-	return (SKV_OK);
 }
 
 enum skv_err
@@ -429,7 +418,9 @@ maria_lock(struct engine *e, const struct engine_key *keys, size_t n,
 	r->lock = true;
 	CHECK(e->locked == NULL);
 	e->locked = r; /* for maria_rollback() to free */
-	err = take_keys(r, keys, n) ? maria_transaction(e, info) : SKV_NOMEM;
+	err = take_keys(r, keys, n) ? SKV_OK : SKV_NOMEM;
+	if (err == SKV_OK && !e->open)
+		err = maria_transaction(e, info);
 	r->conn = e->conn;
 	if (err == SKV_OK)
 		err = load(r, e->conn, info);
@@ -448,17 +439,15 @@ read_locked(struct engine *e, const struct engine_key *keys, size_t n,
 	struct engine_reads *r;
 	enum skv_err err;
 
-	err = maria_lock(e, keys, n, info, &r);
-	if (err == SKV_OK && check_locked(r) != SKV_OK) {
-		maria_rollback(e);
-		err = maria_slot_take(e, info);
-		return (err == SKV_OK ? ENGINE_AGAIN : err);
-	}
-	if (err == SKV_OK) {
-		r->refs++;
-		*ret = r;
-	}
-	return (err);
+	err = maria_mark(e, info);
+	if (err == SKV_OK)
+		err = maria_lock(e, keys, n, info, &r);
+	if (err != SKV_OK)
+		return (err);
+	see_locked(r);
+	r->refs++;
+	*ret = r;
+	return (SKV_OK);
 }
 
 void

@@ -91,14 +91,41 @@ maria_revision(struct engine *e, uint64_t last)
 	return (us);
 }
 
+enum skv_err
+maria_slot_change(struct engine *e, const char value[MARIA_SLOTVALUE],
+    const void *was, size_t len, bool *ret_missed, struct skv_errinfo *info)
+{
+	uint32_t n = (uint32_t)len;
+	MYSQL_STMT *stmt;
+	enum skv_err err;
+
+	maria_param(e->conn, 0, value, MARIA_SLOTVALUE);
+	maria_param(e->conn, 1, e->slot_key, MARIA_SLOTKEY);
+	maria_param_uint(e->conn, 2, &n);
+	maria_param(e->conn, 3, was, len);
+	err = maria_run(e->conn, ST_SLOT, 1, info, &stmt);
+	if (err != SKV_OK || mysql_stmt_affected_rows(stmt) == 1)
+		return (err);
+	if (ret_missed != NULL)
+		*ret_missed = true;
+	errinfo_set(info, "the record of a slot was changed");
+	return (ENGINE_AGAIN);
+}
+
 /* --------------------------------------------------------------- taking -- */
+
+/* The record of a slot as it was found; NULL: there is none. */
+struct found {
+	const char *value;
+	size_t len;
+};
 
 /*
  * Chooses a slot that nobody has, or the one that was not used for longest.
  * From a random one on, so that processes that start together seldom meet.
  */
 static enum skv_err
-choose(struct engine *e, struct engine_reads *r, bool *ret_taken)
+choose(struct engine *e, struct engine_reads *r, struct found *ret)
 {
 	char key[MARIA_SLOTKEY];
 	uint64_t revision, least = UINT64_MAX;
@@ -120,7 +147,9 @@ choose(struct engine *e, struct engine_reads *r, bool *ret_taken)
 		maria_seen(e, revision);
 		if (revision < least) {
 			least = revision;
-			*ret_taken = err == SKV_OK;
+			*ret = (struct found){NULL, 0};
+			if (err == SKV_OK)
+				*ret = (struct found){value, len};
 			memcpy(e->slot_key, key, sizeof(key));
 		}
 	}
@@ -129,21 +158,22 @@ choose(struct engine *e, struct engine_reads *r, bool *ret_taken)
 
 /* Writes the record that makes the chosen slot ours. */
 static enum skv_err
-claim(struct engine *e, bool taken, struct skv_errinfo *info)
+claim(struct engine *e, const struct found *f, struct skv_errinfo *info)
 {
 	char value[MARIA_SLOTVALUE];
-	enum skv_err err = SKV_OK;
+	enum skv_err err;
 
 	if (getrandom(&e->instance, sizeof(e->instance), 0) !=
 	    (ssize_t)sizeof(e->instance))
 		return (SKV_IO);
 	maria_slot_value(e, maria_revision(e, 0), value);
-	maria_param(e->conn, 0, e->slot_key, MARIA_SLOTKEY);
-	maria_param(e->conn, 1, value, sizeof(value));
-	if (taken)
-		err = maria_run(e->conn, ST_DELETE, 1, info, NULL);
-	if (err == SKV_OK)
+	if (f->value != NULL)
+		err = maria_slot_change(e, value, f->value, f->len, NULL, info);
+	else {
+		maria_param(e->conn, 0, e->slot_key, MARIA_SLOTKEY);
+		maria_param(e->conn, 1, value, sizeof(value));
 		err = maria_run(e->conn, ST_INSERT, 1, info, NULL);
+	}
 	return (err == SKV_OK ? maria_query(e->conn, "COMMIT", info) : err);
 }
 
@@ -152,10 +182,10 @@ try_slot(struct engine *e, struct skv_errinfo *info)
 {
 	struct engine_key keys[SLOTS];
 	char bytes[SLOTS][MARIA_SLOTKEY];
+	struct found f = {NULL, 0};
 	struct engine_reads *r;
 	enum skv_err err;
 	unsigned i;
-	bool taken = false;
 
 	for (i = 0; i < SLOTS; i++) {
 		slot_key(i, bytes[i]);
@@ -163,9 +193,9 @@ try_slot(struct engine *e, struct skv_errinfo *info)
 	}
 	err = maria_lock(e, keys, SLOTS, info, &r);
 	if (err == SKV_OK)
-		err = choose(e, r, &taken);
+		err = choose(e, r, &f);
 	if (err == SKV_OK)
-		err = claim(e, taken, info);
+		err = claim(e, &f, info);
 	maria_rollback(e);
 	return (err);
 }

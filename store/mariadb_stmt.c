@@ -53,6 +53,8 @@ static const struct {
     [ST_DELETE] = {"DELETE FROM " MARIA_TABLE " WHERE k IN (?", ", ?", ")"},
     [ST_TOUCH] = {"UPDATE " MARIA_TABLE " SET g = g ^ 1 WHERE k IN (?", ", ?",
 	")"},
+    [ST_SLOT] = {"UPDATE " MARIA_TABLE " SET v = ? WHERE k = ? AND RIGHT(v, ?) "
+	"= ?", "", ""},
     [ST_FROM] = {PAGE " WHERE k >= ? AND k < ? ORDER BY k LIMIT ?", "", ""},
     [ST_AFTER] = {PAGE " WHERE k > ? AND k < ? ORDER BY k LIMIT ?", "", ""},
     [ST_BELOW] = {PAGE " WHERE k < ? AND k >= ? ORDER BY k DESC LIMIT ?", "",
@@ -240,16 +242,6 @@ maria_param_uint(struct maria_conn *c, size_t i, uint32_t *value)
 	b->buffer = value;
 }
 
-bool
-maria_in_transaction(const struct maria_conn *c)
-{
-	unsigned status = 0;
-
-	return (mariadb_get_infov(c->my, MARIADB_CONNECTION_SERVER_STATUS,
-		    &status) == 0 &&
-	    (status & SERVER_STATUS_IN_TRANS) != 0);
-}
-
 enum skv_err
 maria_run(struct maria_conn *c, enum maria_stmt kind, size_t rows,
     struct skv_errinfo *info, MYSQL_STMT **ret)
@@ -259,13 +251,6 @@ maria_run(struct maria_conn *c, enum maria_stmt kind, size_t rows,
 
 	if (*stmt == NULL) {
 		err = prepare(c, kind, rows, info, stmt);
-		/*
-		 * The answer to this has no place for what ends a transaction
-		 * meanwhile, so one that writes begins again.
-		 */
-		if (err == SKV_OK && c->session == MARIA_WRITE &&
-		    maria_in_transaction(c))
-			err = ENGINE_AGAIN;
 		if (err != SKV_OK)
 			return (err);
 	}

@@ -13,11 +13,17 @@
  *   transaction wrote, and not what it has read, against what other nodes have
  *   written at the same time. For the same reason the deletion of an absent
  *   key inserts it first.
- * - The record of our slot goes with every batch, and is the first that a
- *   transaction writes: after each statement the server must say that the
- *   transaction is still under way.
+ * - The record of our slot goes with every batch.
  *
- * Blind puts that fit one statement need no more than that statement.
+ * Blind puts that fit one statement need no more than that statement. Any other
+ * batch is a transaction in a session where nothing is committed but by COMMIT.
+ *
+ * A server may end a transaction by itself, for that of another node or to break
+ * a deadlock, and some answers have no place to say so; what follows would then
+ * be another transaction, without the locks and the writes of the first. So the
+ * first statement is the mark, a record of our slot that no other transaction
+ * writes, and the last before COMMIT replaces it by the record of the batch,
+ * which it can only if the mark is there.
  *
  * An error at the commit leaves open whether it took place. The slot's record
  * answers that, on whichever server is fit by then: if it is not the one of the
@@ -146,15 +152,33 @@ settle_batch(struct engine *e)
 enum skv_err
 maria_transaction(struct engine *e, struct skv_errinfo *info)
 {
-	enum skv_err err = SKV_OK;
+	enum skv_err err;
 
-	if (e->conn == NULL)
-		err = maria_take(e, MARIA_WRITE, e->deadline_ns, info,
-		    &e->conn);
-	if (err == SKV_OK)
-		err = maria_query(e->conn, "START TRANSACTION", info);
+	CHECK(e->conn == NULL);
+	err = maria_take(e, MARIA_WRITE, e->deadline_ns, info, &e->conn);
+	/* The first statement begins it. */
 	e->open = err == SKV_OK;
 	return (err);
+}
+
+enum skv_err
+maria_mark(struct engine *e, struct skv_errinfo *info)
+{
+	enum skv_err err;
+	bool missed = false;
+
+	err = maria_transaction(e, info);
+	if (err != SKV_OK)
+		return (err);
+	maria_slot_value(e, maria_revision(e, 0), e->mark);
+	err = maria_slot_change(e, e->mark, MARIA_SLOTOWNER(e->mark),
+	    sizeof(e->instance), &missed, info);
+	if (!missed)
+		return (err);
+	/* The slot is another's. */
+	maria_rollback(e);
+	err = maria_slot_take(e, info);
+	return (err == SKV_OK ? ENGINE_AGAIN : err);
 }
 
 void
@@ -243,7 +267,7 @@ fitting(struct maria_change *const *list, size_t n)
 
 /*
  * Runs a step over some changes, as many at a time as a statement takes. There
- * is not one for every number of rows: puts are filled up with our slot's
+ * is not one for every number of rows: blind puts are filled up with our slot's
  * record, which goes with them anyway and may be put more than once.
  */
 static enum skv_err
@@ -258,9 +282,8 @@ run_changes(struct engine *e, enum step step,
 
 	for (i = 0; err == SKV_OK && i < n; i += fit) {
 		fit = fitting(list + i, n - i);
-		rows = step == STEP_UPSERT ? maria_rows_over(fit) :
-					     maria_rows(fit);
-		if (fit > rows || step != STEP_UPSERT)
+		rows = e->open ? maria_rows(fit) : maria_rows_over(fit);
+		if (fit > rows || e->open)
 			fit = rows;
 		for (j = 0; j < rows; j++) {
 			c = j < fit ? list[i + j] : slot;
@@ -271,24 +294,8 @@ run_changes(struct engine *e, enum step step,
 				    c->len);
 		}
 		err = maria_run(e->conn, step_stmts[step], rows, info, NULL);
-		if (err == SKV_OK && e->open && !maria_in_transaction(e->conn)) {
-			errinfo_set(info, "the server lost a transaction");
-			err = ENGINE_AGAIN;
-		}
 	}
 	return (err);
-}
-
-/*
- * The record of our slot alone. If the transaction is gone without a word, this
- * takes place by itself: it does no harm, and the answer to it tells.
- */
-static enum skv_err
-run_slot(struct engine *e, struct skv_errinfo *info)
-{
-	struct maria_change *c = find_slot(e);
-
-	return (run_changes(e, STEP_UPSERT, &c, 1, info));
 }
 
 static enum skv_err
@@ -320,11 +327,12 @@ single(const struct engine *e)
 }
 
 /*
- * Everything up to the commit; *ret_doubt when an error leaves open whether it
- * took place.
+ * Everything up to the commit, with this record for our slot; *ret_doubt when an
+ * error leaves open whether it took place.
  */
 static enum skv_err
-run_batch(struct engine *e, bool *ret_doubt, struct skv_errinfo *info)
+run_batch(struct engine *e, const char slot[MARIA_SLOTVALUE], bool *ret_doubt,
+    struct skv_errinfo *info)
 {
 	struct maria_change **list;
 	enum skv_err err = SKV_OK;
@@ -334,18 +342,18 @@ run_batch(struct engine *e, bool *ret_doubt, struct skv_errinfo *info)
 	list = calloc(e->nchanges, sizeof(*list));
 	if (list == NULL)
 		return (SKV_NOMEM);
-	if (e->conn == NULL)
-		err = maria_take(e, MARIA_WRITE, e->deadline_ns, info,
+	if (single(e)) {
+		err = maria_take(e, MARIA_SINGLE, e->deadline_ns, info,
 		    &e->conn);
-	if (err == SKV_OK && single(e))
-		*ret_doubt = true;
-	else if (err == SKV_OK && !e->open)
-		err = maria_transaction(e, info);
-	if (err == SKV_OK && e->open)
-		err = run_slot(e, info);
+		*ret_doubt = err == SKV_OK;
+	} else if (!e->open)
+		err = maria_mark(e, info);
 	for (step = 0; err == SKV_OK && step < NSTEPS; step++)
 		err = run_step(e, (enum step)step, list, info);
 	free(list);
+	if (err == SKV_OK && e->open)
+		err = maria_slot_change(e, slot, e->mark, sizeof(e->mark), NULL,
+		    info);
 	if (err == SKV_OK && e->open) {
 		*ret_doubt = true;
 		err = maria_query(e->conn, "COMMIT", info);
@@ -363,6 +371,7 @@ static enum skv_err
 ask_slot(struct engine *e, uint64_t revision, bool *ret_applied,
     struct skv_errinfo *info)
 {
+	const struct engine_key key = {e->slot_key, MARIA_SLOTKEY, true};
 	char value[MARIA_SLOTVALUE];
 	struct engine_reads *r;
 	const char *found;
@@ -371,7 +380,7 @@ ask_slot(struct engine *e, uint64_t revision, bool *ret_applied,
 	size_t len;
 	void *pin;
 
-	err = maria_lock(e, NULL, 0, info, &r);
+	err = maria_lock(e, &key, 1, info, &r);
 	if (err != SKV_OK)
 		return (err);
 	err = maria_reads_get(r, e->slot_key, MARIA_SLOTKEY, true, &found, &len,
@@ -384,9 +393,7 @@ ask_slot(struct engine *e, uint64_t revision, bool *ret_applied,
 	if (err != SKV_OK || *ret_applied)
 		return (err);
 	maria_slot_value(e, maria_revision(e, 0), value);
-	maria_param(e->conn, 0, e->slot_key, MARIA_SLOTKEY);
-	maria_param(e->conn, 1, value, sizeof(value));
-	err = maria_run(e->conn, ST_UPSERT, 1, info, NULL);
+	err = maria_slot_change(e, value, found, len, NULL, info);
 	return (err == SKV_OK ? maria_query(e->conn, "COMMIT", info) : err);
 }
 
@@ -437,7 +444,7 @@ maria_write(struct engine *e, struct skv_errinfo *info)
 		    sizeof(value));
 		if (err == SKV_OK) {
 			settle_batch(e);
-			err = run_batch(e, &doubt, info);
+			err = run_batch(e, value, &doubt, info);
 			if (err == SKV_OK)
 				e->open = false;
 			else if (doubt && !e->conn->certain)

@@ -23,6 +23,7 @@
 #include "tests/unit/suite.h"
 
 #define THREADS 8
+#define THEIRS 1000 /* a number that the other process puts */
 
 static char url[256];
 static struct skv *db2; /* the other process */
@@ -38,6 +39,7 @@ int __wrap_mysql_real_query(MYSQL *, const char *, unsigned long);
 static _Thread_local struct {
 	unsigned countdown; /* of statements; 0: none */
 	bool late;	    /* after it took effect */
+	bool lose;	    /* the transaction, instead of the connection */
 	bool fired;
 } cut;
 
@@ -57,11 +59,29 @@ break_connection(MYSQL *my)
 	(void)shutdown(mysql_get_socket(my), SHUT_RDWR);
 }
 
+/*
+ * The server ends the transaction for that of another process, and the answer
+ * that should have said so does not.
+ */
+static void
+lose_transaction(MYSQL *my)
+{
+	static const char sql[] = "ROLLBACK";
+	uint64_t theirs = THEIRS;
+
+	AZ(__real_mysql_real_query(my, sql, sizeof(sql) - 1));
+	AZ(skv_put(db2, "n", 1, &theirs, sizeof(theirs), NULL));
+}
+
 int
 __wrap_mysql_stmt_execute(MYSQL_STMT *stmt)
 {
 	bool it = is_cut();
 
+	if (it && cut.lose) {
+		lose_transaction(stmt->mysql);
+		it = false;
+	}
 	if (it && !cut.late)
 		break_connection(stmt->mysql);
 	if (it && cut.late) {
@@ -77,7 +97,7 @@ __wrap_mysql_stmt_execute(MYSQL_STMT *stmt)
 int
 __wrap_mysql_real_query(MYSQL *my, const char *sql, unsigned long len)
 {
-	bool it = is_cut();
+	bool it = is_cut() && !cut.lose;
 
 	if (it && cut.late)
 		AZ(__real_mysql_real_query(my, sql, len));
@@ -90,6 +110,7 @@ static void
 cut_at(unsigned nth, bool late)
 {
 	cut.late = late;
+	cut.lose = false;
 	cut.fired = false;
 	cut.countdown = nth;
 }
@@ -546,6 +567,43 @@ broken_after(void)
 	broken(true);
 }
 
+/*
+ * A transaction is lost at each statement in turn, and another process writes:
+ * then the condition does not hold, and nothing of it may be there.
+ */
+static void
+lost_transaction(void)
+{
+	struct skv_txn *t = txn();
+	uint64_t n;
+	enum skv_err err;
+	unsigned nth, lost = 0;
+
+	for (nth = 1;; nth++) {
+		n = nth;
+		CU_OK(skv_put(db, "n", 1, &n, sizeof(n), NULL));
+		del("other");
+		cut_at(nth + 1, false); /* not at rev() of add_one() */
+		cut.lose = true;
+		err = add_one(t, n);
+		cut.countdown = 0;
+		if (err == SKV_OK) {
+			/* Not at a statement of it, or at none. */
+			CU_ASSERT_EQUAL(number(), n + 1);
+			if (!cut.fired)
+				break;
+			continue;
+		}
+		CU_ASSERT_EQUAL(err, SKV_CONFLICT);
+		CU_ASSERT_EQUAL(number(), THEIRS);
+		CU_ASSERT(has("other", NULL));
+		lost++;
+	}
+	CU_ASSERT(lost >= 5);
+	CU_ASSERT_EQUAL(stats().errors, 0);
+	skv_txn_free(t);
+}
+
 /* Opens with so little patience that a test can wait for the end of it. */
 static void
 be_impatient(void)
@@ -643,6 +701,7 @@ main(void)
 		{ "more keys than a statement counts", many_counted },
 		{ "a connection breaks before a statement", broken_before },
 		{ "a connection breaks after a statement", broken_after },
+		{ "a transaction is lost without a word", lost_transaction },
 		{ "the server is killed and comes back", killed_server },
 		{ "the server is frozen and thawed", frozen_server },
 		CU_TEST_INFO_NULL,
