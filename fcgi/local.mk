@@ -34,7 +34,7 @@ sbin_PROGRAMS += %D%/scribekvd
 %C%_scribekvd_SOURCES = %D%/main.c
 %C%_scribekvd_CFLAGS = $(AM_CFLAGS) $(PIE_CFLAGS)
 %C%_scribekvd_LDFLAGS = $(AM_LDFLAGS) $(PIE_LDFLAGS)
-%C%_scribekvd_LDADD = $(DAEMON_LIBS)
+%C%_scribekvd_LDADD = $(DAEMON_LIBS) -ldl
 
 dist_man_MANS += %D%/scribekvd.8 %D%/scribekv.conf.5
 EDITED_FILES += %D%/scribekv.conf

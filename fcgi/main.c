@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
@@ -46,6 +47,32 @@
 #define FILES_LEAST 74
 #define FILES_MOST 50000
 #define FILES_OTHER 64
+
+/*
+ * LevelDB allocates with C++'s operator new, whose exception cannot pass through
+ * C, so that it would end the process by abort(3). Whoever starts the daemon
+ * again finds all that was acknowledged. NB: there is no memory to write with.
+ */
+__attribute__((noreturn)) static void
+engine_out_of_memory(void)
+{
+	static const char text[] = "scribekvd: LevelDB is out of memory: ended\n";
+
+	(void)!write(STDERR_FILENO, text, sizeof(text) - 1);
+	_exit(EXIT_FAILURE);
+}
+
+/* std::set_new_handler(), where the C++ library is loaded. */
+static void
+handle_new(void)
+{
+	void (*(*set)(void (*)(void)))(void);
+	void *found = dlsym(RTLD_DEFAULT, "_ZSt15set_new_handlerPFvvE");
+
+	memcpy(&set, &found, sizeof(set));
+	if (set != NULL)
+		(void)set(engine_out_of_memory);
+}
 
 /* Tells the service manager, if there is one. */
 static void
@@ -387,6 +414,7 @@ main(int argc, char **argv)
 		break;
 	}
 	log_open("scribekvd", conf.log_level, conf.log_syslog != 0);
+	handle_new();
 	block_signals(&signals);
 	if (!confine() || !share_descriptors(&conf)) {
 		conf_release(&conf);

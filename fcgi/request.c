@@ -186,7 +186,7 @@ request_serve(struct conn *c)
 	struct request *r = request_new(c);
 
 	if (r == NULL) {
-		response_out_of_memory(c);
+		response_out_of_memory(c, "no");
 		conn_finish(c);
 		return;
 	}

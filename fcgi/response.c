@@ -137,25 +137,36 @@ response_etag(struct request *r, const char *tag)
 }
 
 void
-response_out_of_memory(struct conn *c)
+response_out_of_memory(struct conn *c, const char *applied)
 {
-	static const char text[] =
+	char body[256], text[512];
+	int len;
+
+	len = snprintf(body, sizeof(body),
+	    "{\"type\":\"about:blank\",\"title\":\"Service Unavailable\","
+	    "\"status\":503,\"detail\":\"out of memory\"%s%s%s}\n",
+	    applied == NULL ? "" : ",\"applied\":\"",
+	    applied == NULL ? "" : applied, applied == NULL ? "" : "\"");
+	len = snprintf(text, sizeof(text),
 	    "Status: 503 Service Unavailable\r\n"
 	    "Content-Type: " PROBLEM "\r\n"
-	    "Retry-After: 1\r\n\r\n"
-	    "{\"type\":\"about:blank\",\"title\":\"Service Unavailable\","
-	    "\"status\":503,\"detail\":\"out of memory\"}";
-
-	(void)conn_write(c, text, sizeof(text) - 1);
+	    "Retry-After: %d\r\n"
+	    "Content-Length: %d\r\n\r\n%s", RETRY_AFTER, len, body);
+	(void)conn_write(c, text, (size_t)len);
 }
 
-/* What is sent when there is no memory for anything else. */
+/*
+ * What is sent when there is no memory for anything else. It may take the place
+ * of an answer that said that a write took place.
+ */
 static void
 send_out_of_memory(struct request *r)
 {
+	bool reads = r->method == METHOD_GET || r->method == METHOD_HEAD;
+
 	r->status = 503;
 	log_errx("request %s: out of memory", r->id);
-	response_out_of_memory(r->conn);
+	response_out_of_memory(r->conn, reads ? NULL : "unknown");
 	request_end(r);
 }
 

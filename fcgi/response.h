@@ -28,8 +28,11 @@ void response_send_text(struct request *, const char *type);
  * request_end() or request_abort(). False when the connection is gone.
  */
 bool response_stream(struct request *, const char *type);
-/* The 503 for want of memory, which needs none, to a bare connection. */
-void response_out_of_memory(struct conn *);
+/*
+ * The 503 for want of memory, which needs none, to a bare connection. "applied"
+ * says whether a write took place; NULL for reads.
+ */
+void response_out_of_memory(struct conn *, const char *applied);
 /* Sends without a body (204, 304). */
 void response_send_empty(struct request *);
 

@@ -37,13 +37,16 @@ check_PROGRAMS += %D%/hammer
 %C%_hammer_LDADD = $(BASE_LIBS) $(JSONC_LIBS)
 
 # A module for LD_PRELOAD. Without -rpath libtool makes no shared one.
-check_LTLIBRARIES = %D%/powerloss.la %D%/stall.la
+check_LTLIBRARIES = %D%/powerloss.la %D%/stall.la %D%/nomem.la
 %C%_powerloss_la_SOURCES = %D%/disk.c %D%/powerloss.c %D%/powerloss.h
 %C%_powerloss_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version \
 	-rpath $(abs_builddir)/%D%
 %C%_powerloss_la_LIBADD = -ldl
 %C%_stall_la_SOURCES = %D%/stall.c
 %C%_stall_la_LDFLAGS = $(%C%_powerloss_la_LDFLAGS)
+%C%_nomem_la_SOURCES = %D%/nomem.c
+%C%_nomem_la_LDFLAGS = $(%C%_powerloss_la_LDFLAGS)
+%C%_nomem_la_LIBADD = -ldl
 
 FAULT_TESTS = \
 	%D%/kill.sh \
@@ -55,11 +58,13 @@ FAULT_TESTS = \
 	%D%/double-dirsync.sh \
 	%D%/double-forget.sh \
 	%D%/double-latch.sh \
+	%D%/double-nomem.sh \
 	%D%/http-kill.sh \
 	%D%/linear.sh \
 	%D%/linear-self.sh \
+	%D%/nomem.sh \
 	%D%/repair.sh \
 	%D%/soak.sh
 TESTS += $(FAULT_TESTS)
-EXTRA_DIST += $(FAULT_TESTS) %D%/lib.sh %D%/lib_http.sh %D%/torture.sh \
+EXTRA_DIST += $(FAULT_TESTS) %D%/lib.sh %D%/lib_http.sh %D%/lib_nomem.sh %D%/torture.sh \
 	%D%/linear.py %D%/test_linear.py

@@ -35,11 +35,12 @@ while read -r name count share; do
 	sh "$dir/$name.sh" "$@" </dev/null || rc=$?
 	[ $rc -eq 0 ] || [ $rc -eq 77 ] || status=1
 done <<'TABLE'
-powerloss 30000 28
+powerloss 30000 26
 faults 5000 15
 kill 3000 10
 bitflip 2000 5
 http-kill 3000 10
+nomem 2000 2
 linear 200 10
 ../cluster/failover 200 10
 fulldisk 200 4
