@@ -32,3 +32,13 @@ start_nginx
 req PUT '/kv/c?sync=true' -H "$bin" -d 1
 expect_json '.durable == true'
 stop
+
+# The default is the configuration's.
+echo 'durability = sync' >"$dir/scribekv.conf"
+start_daemon --sync-interval-ms 0
+start_nginx
+req PUT /kv/d -H "$bin" -d 1
+expect_json '.durable == true'
+req PUT '/kv/d?sync=false' -H "$bin" -d 2
+expect_json '.durable == false'
+stop

@@ -102,9 +102,17 @@ start_small --min-free 0 --sync-interval-ms 100
 start_nginx
 fill wall
 all_there wall "$n"
+applied_no()
+{
+	expect_problem 507
+	expect_json '.applied == "no"'
+}
 req DELETE /kv/wall1001
-expect_problem 507
-expect_json '.applied == "no"'
+applied_no
+req PUT '/kv/wall1001?sync=true' -d x
+applied_no
+req POST /kv -H "$json" -d '{"ops":[{"op":"delete","key":"wall1001"}]}'
+applied_no
 req GET /health
 expect_status 503
 [ "$(metric store_writable)" = 0 ] || fail "writable"

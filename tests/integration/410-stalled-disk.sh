@@ -3,6 +3,7 @@
 # A disk on which writes or syncs stand still: reads are answered all the time,
 # writes are refused or end after max_wait_ms, and all goes on by itself. While a
 # sync stands still writes are made, and those who wait for the next share it.
+# While a write does, others queue up, within bounds.
 . "$(dirname "$0")/lib.sh"
 
 module=$SKV_BUILDDIR/tests/fault/.libs/stall.so
@@ -145,4 +146,49 @@ for i in "$dir"/shared.*; do
 done
 [ "$(metric syncs_total)" = 2 ] ||
 	fail "$(metric syncs_total) syncs for 21 who waited"
+stop
+
+# One is being written; two wait, of which a large one would be too large, and
+# one more is too many.
+start_daemon --max-wait-ms 0 --max-stall-ms 0 --max-queue 2 \
+    --max-queue-bytes 2m --max-txn 2m --max-value 2m
+start_nginx
+queued()
+{
+	[ "$(metric queued_transactions)" = "$1" ]
+}
+writing()
+{
+	[ "$(metric inflight_requests)" = 2 ]
+}
+head -c 2097000 /dev/zero >"$dir/large"
+stall write
+waiting=
+for i in 0 1 2; do
+	curl -sS --max-time $((deadline / 10)) --unix-socket "$nsock" \
+	    -X PUT -H "$bin" -d x "$site/kv/queued$i" >"$dir/queued.$i" &
+	waiting="$waiting $!"
+	[ $i -gt 0 ] || wait_for "the first write" writing
+	wait_for "a place in the queue" queued $i
+	[ $i -ne 1 ] || {
+		req PUT /kv/large -H "$bin" --data-binary "@$dir/large"
+		refused no
+		expect_json '.detail | contains("max_queue_bytes 2097152")'
+	}
+done
+req PUT /kv/more -d x
+refused no
+expect_json '.detail | contains("2 writes (max_queue 2)")'
+rm "$dir/stall"
+for pid in $waiting; do
+	wait "$pid" || fail "a write that waited: $?"
+done
+for i in 0 1 2; do
+	jq -e '.revision > 0' "$dir/queued.$i" >/dev/null ||
+		fail "$(cat "$dir/queued.$i")"
+	req GET "/kv/queued$i"
+	expect_status 200
+done
+[ "$(metric refused_total)" = 2 ] || fail "refusals are not counted"
+[ "$(metric queued_bytes)" = 0 ] || fail "something waits"
 stop
