@@ -25,6 +25,12 @@
 	"g TINYINT UNSIGNED NOT NULL DEFAULT 0, " \
 	"PRIMARY KEY (k)) ROW_FORMAT=DYNAMIC"
 
+/* Whether the table is one of Spider's. */
+#define SPREAD \
+	"SELECT COUNT(*) FROM information_schema.TABLES WHERE " \
+	"TABLE_SCHEMA = DATABASE() AND TABLE_NAME = '" MARIA_TABLE "' " \
+	"AND ENGINE = 'SPIDER'"
+
 /* What a statement has besides the largest value. */
 #define PACKET_SPARE (64 << 10)
 
@@ -74,7 +80,7 @@ static enum skv_err
 check_table(struct maria_conn *c, const struct skv_options *opts,
     struct skv_errinfo *info)
 {
-	uint64_t packet = 0;
+	uint64_t packet = 0, spread = 0;
 	enum skv_err err;
 
 	err = query_number(c,
@@ -86,6 +92,9 @@ check_table(struct maria_conn *c, const struct skv_options *opts,
 	else if (err == SKV_NOTFOUND)
 		errinfo_set(info, "%s: there is no table " MARIA_TABLE,
 		    c->node->host->label);
+	if (err == SKV_OK)
+		err = query_number(c, SPREAD, &spread, info);
+	c->node->engine->spread = spread > 0;
 	if (err == SKV_OK)
 		err = query_number(c, "SELECT @@max_allowed_packet", &packet,
 		    info);

@@ -73,6 +73,7 @@ enum maria_stmt {
 	ST_GET,
 	ST_HEADS,
 	ST_LOCK,
+	ST_SHARE,
 	ST_INSERT,
 	ST_UPSERT,
 	ST_DELETE,
@@ -213,6 +214,9 @@ struct engine {
 	/* Constant after opening. */
 	struct maria_conf conf;
 	struct maria_node nodes[MARIA_HOSTS];
+	/* The table is Spider's: its rows are on several servers, which share
+	 * no snapshot. */
+	bool spread;
 
 	/* Of the leader alone. */
 	struct maria_conn *conn;

@@ -274,6 +274,35 @@ take_rows(struct engine_reads *r, struct maria_conn *c, MYSQL_STMT *stmt,
 	return (SKV_OK);
 }
 
+/*
+ * Servers that share no snapshot are read at one moment by locking what is read:
+ * when the last lock is had all are as they were at the first.
+ */
+static bool
+by_locks(const struct engine_reads *r)
+{
+	return (r->engine->spread && r->nkeys > 1);
+}
+
+static enum maria_stmt
+read_stmt(const struct engine_reads *r)
+{
+	if (r->lock)
+		return (ST_LOCK);
+	return (by_locks(r) ? ST_SHARE : ST_HEADS);
+}
+
+/*
+ * A statement would lock keys server by server, and not in their order, in which
+ * nobody waits for another who waits for him. Of many keys that is accepted.
+ */
+static bool
+one_by_one(const struct engine_reads *r)
+{
+	return (r->engine->spread && read_stmt(r) != ST_HEADS &&
+	    r->nkeys <= MARIA_ROWS_EXACT);
+}
+
 /* Reads all keys on a connection. */
 static enum skv_err
 load(struct engine_reads *r, struct maria_conn *c, struct skv_errinfo *info)
@@ -286,7 +315,7 @@ load(struct engine_reads *r, struct maria_conn *c, struct skv_errinfo *info)
 	r->nrows = 0;
 	buf_reset(&r->bytes);
 	for (i = 0; i < r->nkeys; i += rows) {
-		rows = maria_rows(r->nkeys - i);
+		rows = one_by_one(r) ? 1 : maria_rows(r->nkeys - i);
 		most = RECORD_HEADMAX;
 		for (j = 0; j < rows; j++) {
 			if (r->keys[i + j].whole)
@@ -295,8 +324,7 @@ load(struct engine_reads *r, struct maria_conn *c, struct skv_errinfo *info)
 			    r->keys[i + j].len);
 		}
 		maria_param_uint(c, 0, &most);
-		err = maria_run(c, r->lock ? ST_LOCK : ST_HEADS, rows, info,
-		    &stmt);
+		err = maria_run(c, read_stmt(r), rows, info, &stmt);
 		if (err == SKV_OK)
 			err = take_rows(r, c, stmt, info);
 		if (err != SKV_OK)
@@ -347,7 +375,7 @@ load_snapshot(struct engine_reads *r, int64_t deadline,
 {
 	struct maria_conn *c;
 	enum skv_err err;
-	bool single = r->nkeys <= MARIA_ROWS_EXACT;
+	bool single = r->nkeys <= MARIA_ROWS_EXACT && !by_locks(r);
 
 	err = maria_take(r->engine, MARIA_READ, deadline, info, &c);
 	if (err != SKV_OK)
@@ -360,7 +388,9 @@ load_snapshot(struct engine_reads *r, int64_t deadline,
 	}
 	if (err == SKV_OK)
 		err = maria_query(c,
-		    "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+		    by_locks(r) ? "START TRANSACTION" :
+				  "START TRANSACTION WITH CONSISTENT SNAPSHOT, "
+				  "READ ONLY",
 		    info);
 	if (err == SKV_OK)
 		err = load(r, c, info);

@@ -36,7 +36,9 @@
 	MARIA_TABLE " WHERE k IN (?"
 #define PAGE "SELECT k, IF(LENGTH(v) <= 16384, v, NULL) FROM " MARIA_TABLE
 #define EXPIRED "((ASCII(v) & 16) <> 0 AND REVERSE(SUBSTR(v, 10, 8)) <= ?)"
-#define PUTS "INSERT INTO " MARIA_TABLE " (k, v) VALUES (?, ?"
+/* NB: all columns are named, because Spider, behind a row that was there
+ * already, gives all of them for the next one, whatever was named. */
+#define PUTS "INSERT INTO " MARIA_TABLE " (k, v, g) VALUES (?, ?, 0"
 
 _Static_assert(RECORD_HEADMAX == 274 && RECORD_REVISION == 1 &&
 	RECORD_REVISIONMAX == 8 && RECORD_EXPIRES == 0x10 && KS_SLOT == 3,
@@ -48,8 +50,9 @@ static const struct {
     [ST_GET] = {"SELECT v FROM " MARIA_TABLE " WHERE k = ?", "", ""},
     [ST_HEADS] = {HEADS, ", ?", ")"},
     [ST_LOCK] = {HEADS, ", ?", ") FOR UPDATE"},
-    [ST_INSERT] = {PUTS, "), (?, ?", ")"},
-    [ST_UPSERT] = {PUTS, "), (?, ?", UPSERT},
+    [ST_SHARE] = {HEADS, ", ?", ") LOCK IN SHARE MODE"},
+    [ST_INSERT] = {PUTS, "), (?, ?, 0", ")"},
+    [ST_UPSERT] = {PUTS, "), (?, ?, 0", UPSERT},
     [ST_DELETE] = {"DELETE FROM " MARIA_TABLE " WHERE k IN (?", ", ?", ")"},
     [ST_TOUCH] = {"UPDATE " MARIA_TABLE " SET g = g ^ 1 WHERE k IN (?", ", ?",
 	")"},
@@ -66,6 +69,9 @@ static const struct {
 };
 
 /* --------------------------------------------------------------- errors -- */
+
+/* Of Spider: the server that has the data. No header has it. */
+#define SPIDER_GONE_AWAY 12701
 
 /* What to do about an error. */
 enum cure {
@@ -88,6 +94,9 @@ static const struct {
     {ER_ERROR_DURING_COMMIT, AGAIN, 0},
     {ER_QUERY_INTERRUPTED, AGAIN, 0},
     {ER_STATEMENT_TIMEOUT, AGAIN, 0},
+    {ER_CONNECT_TO_FOREIGN_DATA_SOURCE, AGAIN, 0}, /* of Spider's */
+    {ER_QUERY_ON_FOREIGN_DATA_SOURCE, AGAIN, 0},
+    {SPIDER_GONE_AWAY, AGAIN, 0},
     {ER_UNKNOWN_COM_ERROR, LEAVE, 0}, /* a node without its cluster */
     {ER_SERVER_SHUTDOWN, LEAVE, 0},
     {ER_CONNECTION_KILLED, LEAVE, 0},

@@ -397,10 +397,15 @@ ask_slot(struct engine *e, uint64_t revision, bool *ret_applied,
 	return (err == SKV_OK ? maria_query(e->conn, "COMMIT", info) : err);
 }
 
-/* SKV_OK: it was committed; ENGINE_AGAIN: it was not, and will not be. */
+/*
+ * SKV_OK: it was committed; "failed": it was not, and will not be. To learn that
+ * has a time of its own, which is not to make that of the attempts longer.
+ */
 static enum skv_err
-resolve(struct engine *e, uint64_t revision, struct skv_errinfo *info)
+resolve(struct engine *e, uint64_t revision, enum skv_err failed,
+    struct skv_errinfo *info)
 {
+	int64_t deadline = e->deadline_ns;
 	bool applied = false;
 	enum skv_err err;
 	unsigned attempt;
@@ -409,8 +414,10 @@ resolve(struct engine *e, uint64_t revision, struct skv_errinfo *info)
 	for (attempt = 0;; attempt++) {
 		maria_rollback(e);
 		err = ask_slot(e, revision, &applied, info);
-		if (err == SKV_OK)
-			return (applied ? SKV_OK : ENGINE_AGAIN);
+		if (err == SKV_OK) {
+			e->deadline_ns = deadline;
+			return (applied ? SKV_OK : failed);
+		}
 		if (err != ENGINE_AGAIN ||
 		    maria_backoff(attempt, e->deadline_ns, info) != SKV_OK)
 			return (SKV_UNAVAILABLE);
@@ -448,7 +455,7 @@ maria_write(struct engine *e, struct skv_errinfo *info)
 			if (err == SKV_OK)
 				e->open = false;
 			else if (doubt && !e->conn->certain)
-				err = resolve(e, revision, info);
+				err = resolve(e, revision, err, info);
 			else if (err == SKV_UNAVAILABLE)
 				err = ENGINE_AGAIN; /* nothing is unknown */
 		}

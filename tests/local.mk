@@ -245,7 +245,7 @@ EXTRA_DIST += $(INTEGRATION_TESTS) \
 	%D%/openapi/check.py %D%/openapi/lint.sh %D%/openapi/package.json \
 	%D%/openapi/package-lock.json %D%/openapi/redocly.yaml \
 	%D%/abi.sh %D%/fuzz/corpus %D%/fuzz/corpus.sh %D%/installcheck.sh \
-	%D%/galera.sh %D%/mariadb.sh %D%/tsan.supp
+	%D%/galera.sh %D%/mariadb.sh %D%/spider.sh %D%/tsan.supp
 
 # Builds a program against what `make install' left behind.
 installcheck-local:

@@ -6,6 +6,7 @@
 #	mariadb.sh DIR [OPTION...]	becomes the server, with socket DIR/s
 #	mariadb.sh --ready DIR		waits until it answers, or has ended
 #	mariadb.sh --sql DIR		runs SQL from standard input
+#	mariadb.sh --database DIR NAME	makes a database, empty
 #
 # DIR has a short name and is on a disk that may hold 200 MB. The server ends
 # with the process that started it. As root it runs as the user mysql. Exit
@@ -28,6 +29,10 @@ sql()
 case $1 in
 --sql)
 	sql "$2"
+	exit
+	;;
+--database)
+	echo "DROP DATABASE IF EXISTS $3; CREATE DATABASE $3;" | sql "$2"
 	exit
 	;;
 --ready)

@@ -21,17 +21,18 @@ static char script[4096];
 static pid_t server = -1;
 static char url[128];
 static unsigned ndatabases;
+static char name[16]; /* of the last */
 
-/* Runs the script with "how" for the directory; its exit status. */
+/* Runs the script with "how" for the directory and a name; its exit status. */
 static int
-run(const char *how, const char *input)
+run(const char *how, const char *what, const char *input)
 {
 	char command[sizeof(script) + 64];
 	FILE *p;
 	int status;
 
-	(void)snprintf(command, sizeof(command), "'%s' %s '%s'", script, how,
-	    dir);
+	(void)snprintf(command, sizeof(command), "'%s' %s '%s' %s", script, how,
+	    dir, what);
 	p = popen(command, "we");
 	AN(p);
 	(void)fputs(input, p);
@@ -75,6 +76,7 @@ bool
 mariadb_start(void)
 {
 	const char *source = getenv("SKV_SRCDIR");
+	const char *kind = getenv("SKV_MARIADB");
 	pid_t parent = getpid();
 	int status = SKIPPED << 8;
 
@@ -84,8 +86,9 @@ mariadb_start(void)
 #endif
 	if (server != -1)
 		return (true);
-	(void)snprintf(script, sizeof(script), "%s/tests/mariadb.sh",
-	    source == NULL ? TESTS_SRCDIR : source);
+	(void)snprintf(script, sizeof(script), "%s/tests/%s.sh",
+	    source == NULL ? TESTS_SRCDIR : source,
+	    kind == NULL ? "mariadb" : kind);
 	if (ndatabases == 0) {
 		AN(mkdtemp(dir));
 		AZ(atexit(stop));
@@ -95,7 +98,7 @@ mariadb_start(void)
 	CHECK(server != -1);
 	if (server == 0)
 		serve(parent);
-	while (run("--ready", "") != 0)
+	while (run("--ready", "", "") != 0)
 		if (waitpid(server, &status, WNOHANG) == server) {
 			server = -1;
 			(void)printf("mariadb: skipped: no server here\n");
@@ -112,24 +115,21 @@ mariadb_sql(const char *sql)
 	char text[1024];
 	int n;
 
-	n = snprintf(text, sizeof(text), "USE t%u; %s", ndatabases, sql);
+	n = snprintf(text, sizeof(text), "USE %s; %s", name, sql);
 	CHECK(n > 0 && (size_t)n < sizeof(text));
-	AZ(run("--sql", text));
+	AZ(run("--sql", "", text));
 }
 
 const char *
 mariadb_url(void)
 {
-	char sql[128];
-
-	(void)snprintf(sql, sizeof(sql),
-	    "DROP DATABASE IF EXISTS t%u; CREATE DATABASE t%u;", ndatabases,
-	    ndatabases + 1);
+	/* By turns, so that no name is soon used again, and few are kept. */
 	ndatabases++;
-	AZ(run("--sql", sql));
+	(void)snprintf(name, sizeof(name), "t%u", ndatabases % 4);
+	AZ(run("--database", name, ""));
 	/* "/tmp" with its slashes escaped. */
-	(void)snprintf(url, sizeof(url), "mariadb://root@%%2Ftmp%%2F%s%%2Fs/t%u",
-	    dir + strlen("/tmp/"), ndatabases);
+	(void)snprintf(url, sizeof(url), "mariadb://root@%%2Ftmp%%2F%s%%2Fs/%s",
+	    dir + strlen("/tmp/"), name);
 	return (url);
 }
 
