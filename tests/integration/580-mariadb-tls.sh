@@ -7,6 +7,11 @@
 . "$(dirname "$0")/lib_tls.sh"
 . "$(dirname "$0")/lib_mariadb.sh"
 
+command -v python3 >"$dir/which" || {
+	echo "$self: skipped: there is no python3"
+	exit 77
+}
+
 make_ca ca
 make_ca other
 cert_names=IP:127.0.0.1 make_cert ca server
