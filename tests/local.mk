@@ -230,7 +230,7 @@ AM_TESTS_ENVIRONMENT = \
 EXTRA_DIST += $(INTEGRATION_TESTS) \
 	%D%/cost/baseline %D%/cost/cost.sh \
 	%D%/integration/document.sh \
-	%D%/integration/lib.sh \
+	%D%/integration/lib.sh %D%/integration/on_mariadb.sh \
 	%D%/integration/lib_access.sh \
 	%D%/integration/lib_many.sh \
 	%D%/integration/lib_mariadb.sh \

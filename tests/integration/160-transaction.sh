@@ -59,7 +59,7 @@ txn '{"ops":[{"op":"get","key":"b"},{"op":"get","key":"x"},
 expect_status 200
 expect_json '[.results[].found] == [true,false,true]'
 put c 1
-expect_header KV-Revision $((revision + 1))
+follows "$(header KV-Revision)" "$revision" 1
 txn '{"ops":[]}'
 expect_json '.results == []'
 

@@ -44,7 +44,8 @@ for how in 'X-None: 1' 'Transfer-Encoding: chunked'; do
 	req GET '/kv?count=true'
 	expect_json '.count == 5000'
 	req GET /kv/k00005000
-	[ "$(header KV-Revision)" -lt 100 ] || fail "a revision for each key"
+	[ -n "${SKV_MARIADB:-}" ] || [ "$(header KV-Revision)" -lt 100 ] ||
+		fail "a revision for each key"
 done
 import "$dir/in" -H 'Content-Type: Application/X-NDJSON; charset=utf-8' \
     -H 'Content-Type: application/x-ndjson'
@@ -81,7 +82,7 @@ req POST '/kv?sync=true' -H "$ndjson" --data-binary "@$dir/in"
 expect_json '.durable == true and .imported == 6'
 stop
 # A small limit of transactions makes more of them, and no other difference.
-rm -rf "$dir/db"
+new_store
 start --max-txn 1k --max-value 1k
 lines 1000 700 >"$dir/in"
 import "$dir/in"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The examples in README.md do what is shown, and the program compiles.
 . "$(dirname "$0")/lib.sh"
+about_leveldb
 . "$(dirname "$0")/document.sh"
 
 # The library is the one in the build tree, which only libtool can link.

@@ -3,6 +3,7 @@
 # The examples in doc/operations.md do what is shown: stop and start, metrics,
 # backup and restore, check and repair.
 . "$(dirname "$0")/lib.sh"
+about_leveldb
 . "$(dirname "$0")/lib_cli.sh"
 . "$(dirname "$0")/document.sh"
 

@@ -5,6 +5,7 @@
 # daemon runs with the installed configuration, as a user of its own when
 # started as root.
 . "$(dirname "$0")/lib.sh"
+about_leveldb
 . "$(dirname "$0")/document.sh"
 
 if [ ! -f "$SKV_BUILDDIR/Makefile" ]; then

@@ -9,6 +9,7 @@ if [ "$(id -u)" -eq 0 ] && [ -z "${SKV_UNSHARED:-}" ] &&
 	SKV_UNSHARED=1 exec unshare -m sh "$0"
 fi
 . "$(dirname "$0")/lib.sh"
+about_leveldb
 
 python=
 for p in python3 /usr/bin/python3; do

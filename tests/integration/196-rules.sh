@@ -3,6 +3,7 @@
 # The alert rules hold what their unit tests say, and every metric that they
 # and the dashboard speak of is one that the daemon has.
 . "$(dirname "$0")/lib.sh"
+about_leveldb
 
 command -v promtool >/dev/null || {
 	echo "$self: skipped: there is no promtool"

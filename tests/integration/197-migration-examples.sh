@@ -4,6 +4,7 @@
 # Redis, from its dump, from a real etcd, and from a server that answers as the
 # predecessor does.
 . "$(dirname "$0")/lib.sh"
+about_leveldb
 . "$(dirname "$0")/document.sh"
 
 for tool in redis-server redis-cli etcd etcdctl python3; do

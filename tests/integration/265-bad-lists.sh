@@ -59,7 +59,7 @@ for changed in "${cursor%?}" "${cursor}A" "${cursor}AAAA" "A$cursor" \
 done
 # Another store's is none of ours.
 stop_daemon
-rm -rf "$dir/db"
+new_store
 start_daemon
 req GET "/kv?$base&cursor=$cursor"
 expect_problem 400

@@ -14,6 +14,8 @@
 #		SCRIBEKVD	the daemon to test instead
 #		SKV_VALGRIND=1	run the daemon under valgrind
 #		SKV_KEEP=1	leave the temporary directory behind
+#		SKV_MARIADB=DIR	keep the data in the MariaDB server there, which
+#				tests/mariadb.sh has started
 # Exit status: 0 passed, 1 failed, 77 skipped, 99 could not run.
 
 set -eu
@@ -44,7 +46,6 @@ chmod 755 "$dir"
 dsock=$dir/d.sock
 nsock=$dir/n.sock
 site=http://scribekv.test # what is asked for on that socket
-store=leveldb:$dir/db
 json='Content-Type: application/json'
 bin='Content-Type: application/octet-stream'
 ndaemon=0
@@ -60,6 +61,52 @@ deadline=${deadline:-600}
 export UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1:${UBSAN_OPTIONS:-}"
 
 # The shell has no local variables: functions below set none that a test would.
+
+# --------------------------------------------------------------- store --
+
+# Of the server that all tests share every one has a database of its own, named
+# after its directory.
+database=skv_${dir##*.}
+maria_sh=$SKV_SRCDIR/tests/mariadb.sh
+
+# maria SQL: as the server's root
+maria()
+{
+	echo "$1" | "$maria_sh" --sql "$SKV_MARIADB" ||
+		fail "MariaDB: $1"
+}
+
+# Makes the store that daemons are started on an empty one.
+new_store()
+{
+	if [ -z "${SKV_MARIADB:-}" ]; then
+		store=leveldb:$dir/db
+		rm -rf "$dir/db"
+	else
+		store=mariadb://root@$(echo "$SKV_MARIADB/s" |
+		    sed 's|/|%2F|g')/$database
+		maria "CREATE OR REPLACE DATABASE $database;"
+	fi
+}
+
+# follows REVISION BEFORE N: it is the N-th one after; with MariaDB, where they
+# do not count writes, any later one.
+follows()
+{
+	if [ -z "${SKV_MARIADB:-}" ]; then
+		[ "$1" = $(($2 + $3)) ]
+	else
+		[ "$1" -gt "$2" ]
+	fi || fail "revision $1 is not number $3 after $2"
+}
+
+# about_leveldb: skips what is about LevelDB's files and processes alone.
+about_leveldb()
+{
+	[ -n "${SKV_MARIADB:-}" ] || return 0
+	echo "$self: skipped: it is about LevelDB"
+	exit 77
+}
 
 # ------------------------------------------------------------- endings --
 
@@ -113,6 +160,8 @@ finish()
 			tail -n 60 "$log" | cut -c 1-300 >&2
 		done
 	fi
+	[ -z "${SKV_MARIADB:-}" ] ||
+		(maria "DROP DATABASE IF EXISTS $database;") || rc=1
 	if [ -n "${SKV_KEEP:-}" ]; then
 		echo "$self: kept $dir" >&2
 	else
@@ -122,6 +171,7 @@ finish()
 }
 trap finish EXIT
 trap 'exit 1' HUP INT TERM
+new_store
 
 # ----------------------------------------------------------- processes --
 
