@@ -6,10 +6,13 @@
  */
 #include "config.h"
 
+#include <stdlib.h>
+
 #include <json-c/json.h>
 
 #include "base/check.h"
 #include "base/lck.h"
+#include "fcgi/nodes.h"
 #include "fcgi/response.h"
 #include "fcgi/router.h"
 #include "fcgi/server.h"
@@ -46,6 +49,47 @@ add(struct json_object *o, const char *name, struct json_object *value)
 }
 
 static struct json_object *
+node_document(const struct node *n)
+{
+	struct json_object *o = json_object_new_object();
+	int64_t us = strtoll(n->latency_us, NULL, 10);
+
+	if (o != NULL && add(o, "host", json_object_new_string(n->host)) &&
+	    add(o, "state", json_object_new_string(n->state)) &&
+	    add(o, "since_seconds",
+		json_object_new_int64(strtoll(n->since_s, NULL, 10))) &&
+	    (us == 0 ||
+		add(o, "latency_us", json_object_new_int64(us))) &&
+	    (n->error[0] == '\0' ||
+		add(o, "error", json_object_new_string(n->error))))
+		return (o);
+	json_object_put(o);
+	return (NULL);
+}
+
+/* The servers of the engine, if it has any. */
+static bool
+add_nodes(struct json_object *o, struct skv *db)
+{
+	char *text = skv_engine_property(db, "nodes"), *next = text;
+	struct json_object *a, *doc;
+	struct node n;
+	bool ok = true;
+
+	if (text == NULL)
+		return (true);
+	a = json_object_new_array();
+	while (ok && a != NULL && nodes_next(&next, &n)) {
+		doc = node_document(&n);
+		ok = doc != NULL && json_object_array_add(a, doc) == 0;
+		if (!ok)
+			json_object_put(doc);
+	}
+	free(text);
+	return (add(o, "nodes", a) && ok);
+}
+
+static struct json_object *
 store_document(struct request *r, enum skv_err state)
 {
 	struct json_object *o = json_object_new_object();
@@ -61,7 +105,8 @@ store_document(struct request *r, enum skv_err state)
 	    add(o, "queued", json_object_new_uint64(s.queued)) &&
 	    add(o, "overloaded",
 		json_object_new_boolean(skv_overloaded(r->server->db, NULL))) &&
-	    add(o, "unsynced_ms", json_object_new_int64(s.unsynced_ms)))
+	    add(o, "unsynced_ms", json_object_new_int64(s.unsynced_ms)) &&
+	    add_nodes(o, r->server->db))
 		return (o);
 	json_object_put(o);
 	return (NULL);

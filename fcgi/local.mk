@@ -19,6 +19,7 @@ noinst_LIBRARIES += %D%/libdaemon.a
 	%D%/listen.c %D%/listen.h \
 	%D%/log.c %D%/log.h \
 	%D%/metrics.c %D%/metrics.h \
+	%D%/nodes.c %D%/nodes.h \
 	%D%/remedy.c %D%/remedy.h \
 	%D%/request.c %D%/request.h \
 	%D%/response.c %D%/response.h \

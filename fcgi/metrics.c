@@ -15,6 +15,7 @@
 #include "base/check.h"
 #include "base/lck.h"
 #include "fcgi/metrics.h"
+#include "fcgi/nodes.h"
 #include "fcgi/response.h"
 #include "fcgi/router.h"
 #include "fcgi/server.h"
@@ -255,12 +256,53 @@ write_numbers(struct buf *b, struct server *srv, const struct skv_stats *s)
 }
 
 /* What the engine tells of itself: LevelDB's files per level and memory. */
+/* A label's value, in which some characters are escaped. */
+static void
+write_label(struct buf *b, const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if (*text == '"' || *text == '\\')
+			(void)buf_addc(b, '\\');
+		(void)buf_addc(b, *text);
+	}
+}
+
+static void
+write_nodes(struct buf *b, struct skv *db)
+{
+	char *states = skv_engine_property(db, "nodes"), *next = states;
+	char *times = skv_engine_property(db, "nodes");
+	struct node n;
+
+	if (states != NULL && times != NULL) {
+		head(b, "node_state", "gauge",
+		    "1 for the state that a server is in.");
+		while (nodes_next(&next, &n)) {
+			(void)buf_adds(b, "scribekv_node_state{host=\"");
+			write_label(b, n.host);
+			(void)buf_printf(b, "\",state=\"%s\"} 1\n", n.state);
+		}
+		head(b, "node_latency_seconds", "gauge",
+		    "Time that a server's last answer took; 0: there is none.");
+		next = times;
+		while (nodes_next(&next, &n)) {
+			(void)buf_adds(b, "scribekv_node_latency_seconds{host=\"");
+			write_label(b, n.host);
+			(void)buf_printf(b, "\"} %.6f\n",
+			    strtod(n.latency_us, NULL) / 1e6);
+		}
+	}
+	free(states);
+	free(times);
+}
+
 static void
 write_engine(struct buf *b, struct skv *db)
 {
 	char name[64], *value;
 	unsigned level;
 
+	write_nodes(b, db);
 	for (level = 0; level < 7; level++) {
 		(void)snprintf(name, sizeof(name),
 		    "leveldb.num-files-at-level%u", level);

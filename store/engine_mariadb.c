@@ -192,9 +192,7 @@ mariadb_status(struct engine *e, struct skv_errinfo *info)
 static char *
 mariadb_property(struct engine *e, const char *name)
 {
-	(void)e;
-	(void)name;
-	return (NULL);
+	return (strcmp(name, "nodes") == 0 ? maria_nodes(e) : NULL);
 }
 
 static const struct engine_shared_ops shared = {

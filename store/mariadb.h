@@ -189,6 +189,9 @@ struct maria_node {
 	enum maria_state state;
 	bool galera;
 	bool refused;	  /* it says that we may not use it */
+	bool answers;	  /* when it was looked at last */
+	int64_t since_ns;   /* when "state" or "answers" changed */
+	int64_t latency_ns; /* of its last answer; 0: there was none */
 	int64_t ready_ns; /* since when it is NODE_READY */
 	int64_t hold_ns;  /* not to be used before */
 	int64_t due_ns;	  /* when it is looked at next */
@@ -240,6 +243,8 @@ struct engine {
 
 /* The server to use now, or NULL. */
 struct maria_node *maria_best(struct engine *e) LCK_REQUIRES(e->mtx);
+/* See "nodes" in scribekv.h; NULL: no memory. */
+char *maria_nodes(struct engine *);
 /* Notes that a server failed somebody, who should not come back at once. */
 void maria_suspect(struct maria_node *, const char *why);
 /* What is the matter with all of them. */

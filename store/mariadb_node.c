@@ -77,6 +77,50 @@ maria_explain(struct engine *e, struct skv_errinfo *info)
 	}
 }
 
+/* What people are told of a server's state. */
+static const char *
+state_name(const struct maria_node *n, const struct maria_node *best)
+{
+	if (n == best)
+		return ("in use");
+	switch (n->state) {
+	case NODE_READY:
+		return ("healthy");
+	case NODE_DONOR:
+		return ("donor");
+	case NODE_DOWN:
+		break;
+	}
+	return (n->answers ? "not primary" : "unreachable");
+}
+
+char *
+maria_nodes(struct engine *e)
+{
+	const struct maria_node *n, *best;
+	struct buf b = {0};
+	int64_t now = lck_now_ns();
+	const char *p;
+
+	lck_lock(&e->mtx);
+	best = maria_best(e);
+	for (n = e->nodes; n < e->nodes + e->conf.nhosts; n++) {
+		(void)buf_printf(&b, "%s\t%s\t%lld\t%lld\t", n->host->label,
+		    state_name(n, best),
+		    (long long)((now - n->since_ns) / (1000 * NS_PER_MS)),
+		    (long long)(n->latency_ns / 1000));
+		for (p = n->why; *p != '\0'; p++)
+			(void)buf_addc(&b, *p == '\t' || *p == '\n' ? ' ' : *p);
+		(void)buf_addc(&b, '\n');
+	}
+	lck_unlock(&e->mtx);
+	(void)buf_addc(&b, '\0');
+	if (!buf_failed(&b))
+		return (b.data);
+	buf_release(&b);
+	return (NULL);
+}
+
 /* ------------------------------------------------------------- the state -- */
 
 /* NB: clang cannot tell that a node's engine is the one whose lock is held, so
@@ -107,7 +151,8 @@ any_up(const struct engine *e)
 }
 
 static void
-set_state(struct maria_node *n, enum maria_state state, const char *why)
+set_state(struct maria_node *n, enum maria_state state, bool answers,
+    const char *why)
 {
 	struct engine *e = n->engine;
 
@@ -116,7 +161,12 @@ set_state(struct maria_node *n, enum maria_state state, const char *why)
 		n->ready_ns = lck_now_ns();
 	if (state == NODE_DOWN && n->state != NODE_DOWN)
 		cut_connections(n);
+	if (state != n->state || answers != n->answers || n->since_ns == 0)
+		n->since_ns = lck_now_ns();
 	n->state = state;
+	n->answers = answers;
+	if (!answers)
+		n->latency_ns = 0;
 	(void)snprintf(n->why, sizeof(n->why), "%s",
 	    state == NODE_READY ? "" : why);
 	if (any_up(e))
@@ -135,7 +185,7 @@ maria_suspect(struct maria_node *n, const char *why)
 	n->hold_ns = lck_now_ns() + HOLD_NS;
 	if (n->due_ns > n->hold_ns)
 		n->due_ns = n->hold_ns;
-	set_state(n, NODE_DOWN, why);
+	set_state(n, NODE_DOWN, false, why);
 	lck_unlock(&e->mtx);
 }
 
@@ -244,15 +294,19 @@ look(struct maria_node *n, MYSQL **my)
 	struct report r;
 	unsigned number = 0;
 	char why[160] = "";
-	bool galera = false;
+	bool galera = false, answers;
+	int64_t start = lck_now_ns();
 
-	if (ask_anew(n, my, &r, why, sizeof(why), &number))
+	answers = ask_anew(n, my, &r, why, sizeof(why), &number);
+	if (answers)
 		state = judge(&r, &galera, why, sizeof(why));
 	lck_lock(&e->mtx);
 	n->due_ns = lck_now_ns() + WATCH_NS;
 	n->refused = is_refusal(number);
 	n->galera = n->galera || galera;
-	set_state(n, state, why);
+	if (answers)
+		n->latency_ns = lck_now_ns() - start;
+	set_state(n, state, answers, why);
 	lck_unlock(&e->mtx);
 }
 

@@ -530,6 +530,11 @@ SKV_API uint64_t skv_id(const struct skv *);
  * A text of the engine about itself, by the engine's own name for it (LevelDB:
  * "leveldb.stats", "leveldb.num-files-at-level0"); the caller frees it with
  * free(). NULL when there is none of that name.
+ *
+ * "nodes" of MariaDB has a line for each server, in the order of the URL, of
+ * fields that a tab ends: host, state ("in use", "healthy", "donor", "not
+ * primary", "unreachable"), seconds since it came up or went down, microseconds
+ * that its last answer took (0: there is none), and what is wrong.
  */
 SKV_API char *skv_engine_property(struct skv *, const char *name);
 

@@ -211,6 +211,7 @@ INTEGRATION_TESTS = \
 	%D%/integration/570-client-bench.sh \
 	%D%/integration/580-mariadb-tls.sh \
 	%D%/integration/581-mariadb-copy.sh \
+	%D%/integration/582-mariadb-nodes.sh \
 	%D%/integration/901-descriptors.sh \
 	%D%/integration/902-failed-disk.sh
 
