@@ -167,6 +167,12 @@ clock 10900
 req GET /kv/fresh
 expect_problem 404
 
+# With servers it is kept at an orderly end only.
+if [ -n "${SKV_MARIADB:-}" ]; then
+	stop
+	exit 0
+fi
+
 # The clock goes back over a kill -9, and nothing was swept, because the disk
 # stood still from before the end to the kill. What the clock was like is on the
 # disk by then: by the write itself that is about to expire, or, when that was
