@@ -94,7 +94,7 @@ place_clear(struct place *p, bool all)
 		remove_dir(p->db);
 }
 
-static bool
+bool
 copy_file(const char *from, const char *to)
 {
 	int in = open(from, O_RDONLY | O_CLOEXEC);

@@ -77,8 +77,10 @@ keep(const struct run *r, const char *evidence)
 
 	if (mkdtemp(name) == NULL)
 		return;
+	(void)snprintf(to, sizeof(to), "%s/log", name);
+	if (copy_file(r->place.log, to))
+		printf("  kept in %s\n", to);
 	(void)snprintf(to, sizeof(to), "%s/image", name);
-	(void)copy_dir(r->place.top, name);
 	if (copy_dir(evidence, to))
 		printf("  kept in %s\n", to);
 }

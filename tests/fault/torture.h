@@ -57,6 +57,7 @@ bool place_make(struct place *);
 void place_remove(struct place *);
 /* Empties "out" and "log", and "db" too if it is to be new. */
 void place_clear(struct place *, bool all);
+bool copy_file(const char *from, const char *to);
 bool copy_dir(const char *from, const char *to);
 void remove_dir(const char *path);
 
