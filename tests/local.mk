@@ -53,6 +53,8 @@ endif
 
 # Of every program that has none of its own.
 LDADD = %D%/unit/libfixture.a $(DAEMON_LIBS) $(CUNIT_LIBS)
+%C%_unit_test_mariadb_SOURCES = %D%/unit/test_mariadb.c \
+	%D%/unit/mariadb_cut.c %D%/unit/mariadb_cut.h
 %C%_unit_test_mariadb_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=mysql_stmt_execute,--wrap=mysql_real_query
 %C%_unit_test_expiry_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What only the engine "mariadb" has: URLs, several processes on one database,
- * connections that break, a server that dies or does not answer. Linked with
- * --wrap to break connections at a chosen statement.
+ * connections that break, a server that dies or does not answer.
  */
 #include "config.h"
-
-#include <sys/socket.h>
 
 #include <pthread.h>
 #include <stdio.h>
@@ -18,6 +15,7 @@
 #include "base/check.h"
 #include "store/internal.h"
 #include "store/mariadb.h"
+#include "tests/unit/mariadb_cut.h"
 #include "tests/unit/mariadb_fixture.h"
 #include "tests/unit/store_fixture.h"
 #include "tests/unit/suite.h"
@@ -27,93 +25,6 @@
 
 static char url[256];
 static struct skv *db2; /* the other process */
-
-/* ------------------------------------------------- connections that break -- */
-
-int __real_mysql_stmt_execute(MYSQL_STMT *);
-int __wrap_mysql_stmt_execute(MYSQL_STMT *);
-int __real_mysql_real_query(MYSQL *, const char *, unsigned long);
-int __wrap_mysql_real_query(MYSQL *, const char *, unsigned long);
-
-/* Of each thread its own: a store's watch of its servers asks them too. */
-static _Thread_local struct {
-	unsigned countdown; /* of statements; 0: none */
-	bool late;	    /* after it took effect */
-	bool lose;	    /* the transaction, instead of the connection */
-	bool fired;
-} cut;
-
-/* Whether the statement is the one. */
-static bool
-is_cut(void)
-{
-	if (cut.countdown == 0 || --cut.countdown > 0)
-		return (false);
-	cut.fired = true;
-	return (true);
-}
-
-static void
-break_connection(MYSQL *my)
-{
-	(void)shutdown(mysql_get_socket(my), SHUT_RDWR);
-}
-
-/*
- * The server ends the transaction for that of another process, and the answer
- * that should have said so does not.
- */
-static void
-lose_transaction(MYSQL *my)
-{
-	static const char sql[] = "ROLLBACK";
-	uint64_t theirs = THEIRS;
-
-	AZ(__real_mysql_real_query(my, sql, sizeof(sql) - 1));
-	AZ(skv_put(db2, "n", 1, &theirs, sizeof(theirs), NULL));
-}
-
-int
-__wrap_mysql_stmt_execute(MYSQL_STMT *stmt)
-{
-	bool it = is_cut();
-
-	if (it && cut.lose) {
-		lose_transaction(stmt->mysql);
-		it = false;
-	}
-	if (it && !cut.late)
-		break_connection(stmt->mysql);
-	if (it && cut.late) {
-		(void)__real_mysql_stmt_execute(stmt);
-		(void)mysql_stmt_free_result(stmt);
-		break_connection(stmt->mysql);
-		/* What follows finds the connection broken. */
-		return (__real_mysql_stmt_execute(stmt));
-	}
-	return (__real_mysql_stmt_execute(stmt));
-}
-
-int
-__wrap_mysql_real_query(MYSQL *my, const char *sql, unsigned long len)
-{
-	bool it = is_cut() && !cut.lose;
-
-	if (it && cut.late)
-		AZ(__real_mysql_real_query(my, sql, len));
-	if (it)
-		break_connection(my);
-	return (__real_mysql_real_query(my, sql, len));
-}
-
-static void
-cut_at(unsigned nth, bool late)
-{
-	cut.late = late;
-	cut.lose = false;
-	cut.fired = false;
-	cut.countdown = nth;
-}
 
 /* -------------------------------------------------------------- fixture -- */
 
@@ -169,39 +80,47 @@ refused(const char *path, enum skv_err want, const char *text)
 static void
 bad_urls(void)
 {
+	static const struct {
+		const char *url;
+		enum skv_err err;
+		const char *text;
+	} rows[] = {
+		{ "mariadb:", SKV_INVALID, "form" },
+		{ "mariadb:/h/d", SKV_INVALID, "form" },
+		{ "mariadb://h", SKV_INVALID, "form" },
+		{ "mariadb://h/", SKV_INVALID, "form" },
+		{ "mariadb://h/?tls=off", SKV_INVALID, "form" },
+		{ "mariadb:///d", SKV_INVALID, "host" },
+		{ "mariadb://a,,b/d", SKV_INVALID, "host" },
+		{ "mariadb://a:0/d", SKV_INVALID, "host" },
+		{ "mariadb://a:65536/d", SKV_INVALID, "host" },
+		{ "mariadb://a:x/d", SKV_INVALID, "host" },
+		{ "mariadb://[::1/d", SKV_INVALID, "host" },
+		{ "mariadb://a%2/d", SKV_INVALID, "escape" },
+		{ "mariadb://a%00/d", SKV_INVALID, "escape" },
+		{ "mariadb://u:secret@h/d", SKV_INVALID, "password_file" },
+		{ "mariadb://h/d?no=1", SKV_INVALID, "no" },
+		{ "mariadb://h/d?tls", SKV_INVALID, "tls" },
+		{ "mariadb://h/d?tls=maybe", SKV_INVALID, "verify" },
+		{ "mariadb://h/d?tls_ca=f", SKV_INVALID, "verify" },
+		{ "mariadb://h/d?causal=1", SKV_INVALID, "true" },
+		{ "mariadb://h/d?timeout_ms=99", SKV_INVALID, "100" },
+		{ "mariadb://h/d?password_file=/nowhere/x",
+		    SKV_IO, "/nowhere/x" },
+		{ "mariadb://h,h,h,h,h,h,h,h,h,h,h,h,h,h,h,h,h/d",
+		    SKV_INVALID, "16" },
+		{ "mariadb://%2Fnowhere%2Fs/d?timeout_ms=200",
+		    SKV_UNAVAILABLE, "/nowhere/s" },
+	};
 	char longer[512];
+	size_t i;
 
-	CU_ASSERT(refused("mariadb:", SKV_INVALID, "form"));
-	CU_ASSERT(refused("mariadb:/h/d", SKV_INVALID, "form"));
-	CU_ASSERT(refused("mariadb://h", SKV_INVALID, "form"));
-	CU_ASSERT(refused("mariadb://h/", SKV_INVALID, "form"));
-	CU_ASSERT(refused("mariadb://h/?tls=off", SKV_INVALID, "form"));
-	CU_ASSERT(refused("mariadb:///d", SKV_INVALID, "host"));
-	CU_ASSERT(refused("mariadb://a,,b/d", SKV_INVALID, "host"));
-	CU_ASSERT(refused("mariadb://a:0/d", SKV_INVALID, "host"));
-	CU_ASSERT(refused("mariadb://a:65536/d", SKV_INVALID, "host"));
-	CU_ASSERT(refused("mariadb://a:x/d", SKV_INVALID, "host"));
-	CU_ASSERT(refused("mariadb://[::1/d", SKV_INVALID, "host"));
-	CU_ASSERT(refused("mariadb://a%2/d", SKV_INVALID, "escape"));
-	CU_ASSERT(refused("mariadb://a%00/d", SKV_INVALID, "escape"));
-	CU_ASSERT(refused("mariadb://u:secret@h/d", SKV_INVALID,
-	    "password_file"));
+	for (i = 0; i < LENGTH(rows); i++)
+		CU_ASSERT(refused(rows[i].url, rows[i].err, rows[i].text));
 	CU_ASSERT(!refused("mariadb://u:secret@h/d", SKV_INVALID, "secret"));
-	CU_ASSERT(refused("mariadb://h/d?no=1", SKV_INVALID, "no"));
-	CU_ASSERT(refused("mariadb://h/d?tls", SKV_INVALID, "tls"));
-	CU_ASSERT(refused("mariadb://h/d?tls=maybe", SKV_INVALID, "verify"));
-	CU_ASSERT(refused("mariadb://h/d?tls_ca=f", SKV_INVALID, "verify"));
-	CU_ASSERT(refused("mariadb://h/d?causal=1", SKV_INVALID, "true"));
-	CU_ASSERT(refused("mariadb://h/d?timeout_ms=99", SKV_INVALID, "100"));
-	CU_ASSERT(refused("mariadb://h/d?password_file=/nowhere/x", SKV_IO,
-	    "/nowhere/x"));
-	CU_ASSERT(refused("mariadb://h,h,h,h,h,h,h,h,h,h,h,h,h,h,h,h,h/d",
-	    SKV_INVALID, "16"));
 	(void)snprintf(longer, sizeof(longer), "%s%s", url,
 	    "x?timeout_ms=100");
 	CU_ASSERT(refused(longer, SKV_UNAVAILABLE, "Unknown database"));
-	CU_ASSERT(refused("mariadb://%2Fnowhere%2Fs/d?timeout_ms=200",
-	    SKV_UNAVAILABLE, "/nowhere/s"));
 }
 
 static void
@@ -567,6 +486,14 @@ broken_after(void)
 	broken(true);
 }
 
+static void
+they_put(void)
+{
+	const uint64_t theirs = THEIRS;
+
+	AZ(skv_put(db2, "n", 1, &theirs, sizeof(theirs), NULL));
+}
+
 /*
  * A transaction is lost at each statement in turn, and another process writes:
  * then the condition does not hold, and nothing of it may be there.
@@ -584,7 +511,7 @@ lost_transaction(void)
 		CU_OK(skv_put(db, "n", 1, &n, sizeof(n), NULL));
 		del("other");
 		cut_at(nth + 1, false); /* not at rev() of add_one() */
-		cut.lose = true;
+		cut.lose = they_put;
 		err = add_one(t, n);
 		cut.countdown = 0;
 		if (err == SKV_OK) {
