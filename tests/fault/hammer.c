@@ -126,10 +126,18 @@ daemon_await(struct keeper *k)
 static void
 daemon_end(struct keeper *k, int sig)
 {
+	const struct timespec pause = {0, 1000000};
+	int64_t start = lck_now_ns();
+	pid_t pid;
 	int status;
 
 	AZ(kill(k->pid, sig));
-	CHECK(waitpid(k->pid, &status, 0) == k->pid);
+	while ((pid = waitpid(k->pid, &status, WNOHANG)) == 0) {
+		if (lck_now_ns() - start > 2 * k->h->patience_ns)
+			violation("the daemon does not end");
+		(void)nanosleep(&pause, NULL);
+	}
+	CHECK(pid == k->pid);
 	if (sig == SIGKILL ? !WIFSIGNALED(status) : status != 0)
 		violation("the daemon ended by itself, or badly: status %x",
 		    (unsigned)status);
