@@ -20,6 +20,8 @@
 #ifndef STORE_MARIADB_H
 #define STORE_MARIADB_H
 
+#include <stdatomic.h>
+
 #include <mysql.h>
 
 #include "base/buf.h"
@@ -135,7 +137,7 @@ struct maria_conn {
 	MYSQL *my;
 	struct maria_node *node;
 	enum maria_session session;
-	bool broken; /* not to be used again */
+	atomic_bool broken; /* not to be used again; the watch sets it too */
 	bool ending; /* the answer to maria_end() is still to be read */
 	bool certain; /* the last error says that nothing was committed */
 	MYSQL_STMT *stmts[MARIA_STMTS][MARIA_SIZES];
