@@ -210,8 +210,6 @@ fx_crash(unsigned nkeys)
 	return (last);
 }
 
-bool fx_no_servers;
-
 int
 fx_run(int argc, char **argv, CU_TestInfo *tests)
 {
@@ -228,7 +226,7 @@ fx_run(int argc, char **argv, CU_TestInfo *tests)
 	if (argc == 4 && strcmp(argv[1], "--crash") == 0)
 		return (crash(argv[2], (unsigned)atoi(argv[3])));
 	/* What comes between wraps the engines in this process. */
-	if (fx_open != skv_open || fx_no_servers || !mariadb_start())
+	if (fx_open != skv_open || !mariadb_start())
 		suites[mariadb] = suites[mariadb + 1];
 	return (suite_run(suites));
 }

@@ -14,9 +14,6 @@
 
 #include "store/scribekv.h"
 
-/* Set before fx_run(): leaves out the engine that needs a server. */
-extern bool fx_no_servers;
-
 #define LENGTH(array) (sizeof(array) / sizeof(*(array)))
 #define CU_OK(expr) CU_ASSERT_EQUAL((expr), SKV_OK)
 /* Time for a thing that is sure to happen, in nanoseconds. */
