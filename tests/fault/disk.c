@@ -86,7 +86,9 @@ static struct {
 	unsigned long n; /* 0: never */
 	int errnum;
 	bool ever;
-	char first[64]; /* the first call that failed, and when */
+	char call[64];	 /* the first call that failed */
+	char name[NAMELEN]; /* of the file it failed on; "": is closed */
+	off_t moment;
 } fault;
 
 static const char *const kinds[NKINDS] = {"open", "write", "short", "sync",
@@ -276,7 +278,7 @@ write_file(const char *path, const char *data, size_t size)
 	int fd = real.open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
 
 	if (fd == -1 || real.write(fd, data, size) != (ssize_t)size ||
-	    close(fd) == -1)
+	    real.close(fd) == -1)
 		broken(path);
 }
 
@@ -297,7 +299,7 @@ image_file(const char *to, const struct file *f, enum tail tail)
 	data = malloc(size + 1);
 	if (data == NULL || pread(fd, data, size, 0) != (ssize_t)size)
 		broken(from);
-	(void)close(fd);
+	(void)real.close(fd);
 	if (tail == NTAILS)
 		tail = rnd(NTAILS);
 	if (tail == TAIL_LOST)
@@ -490,28 +492,47 @@ disk_sync_parent(void)
 
 /* -------------------------------------------------------------- faults -- */
 
-/* "write N.log"; numbers of files differ from run to run. */
-static void
-note_first(const char *call, const char *name)
+static off_t
+log_size(void)
 {
 	struct stat st;
+
+	/* At first there is none yet. */
+	return (stat(log_path, &st) == -1 ? 0 : st.st_size);
+}
+
+/* "write N.log"; numbers of files differ from run to run. */
+static void
+note_first(enum kind kind, const char *call, const char *name)
+{
 	size_t len;
 
-	if (stat(log_path, &st) == -1)
-		st.st_size = 0; /* there is none yet */
-	len = (size_t)snprintf(fault.first, sizeof(fault.first), "%lld %s ",
-	    (long long)st.st_size, call);
+	fault.moment = log_size();
+	if (name != NULL && (kind == KIND_WRITE || kind == KIND_SHORT ||
+	    kind == KIND_SYNC))
+		(void)snprintf(fault.name, sizeof(fault.name), "%s", name);
+	len = (size_t)snprintf(fault.call, sizeof(fault.call), "%s ", call);
 	if (name == NULL)
 		name = "parent";
 	else if (*name == '\0')
 		name = "directory";
-	while (*name != '\0' && len < sizeof(fault.first) - 1)
+	while (*name != '\0' && len < sizeof(fault.call) - 1)
 		if (*name >= '0' && *name <= '9') {
-			fault.first[len++] = 'N';
+			fault.call[len++] = 'N';
 			name += strspn(name, "0123456789");
 		} else
-			fault.first[len++] = *name++;
-	fault.first[len] = '\0';
+			fault.call[len++] = *name++;
+	fault.call[len] = '\0';
+}
+
+void
+disk_closing(const char *name)
+{
+	if (fault.name[0] == '\0' || name == NULL ||
+	    strcmp(name, fault.name) != 0)
+		return;
+	fault.moment = log_size();
+	fault.name[0] = '\0';
 }
 
 int
@@ -523,7 +544,7 @@ disk_fault(enum kind kind, const char *call, const char *name)
 	    (n > fault.n && !fault.ever))
 		return (0);
 	if (fired++ == 0)
-		note_first(call, name);
+		note_first(kind, call, name);
 	return (fault.errnum);
 }
 
@@ -560,8 +581,8 @@ disk_report(void)
 	for (i = 0; i < NKINDS; i++)
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "%lu ",
 		    calls[i]);
-	(void)snprintf(text + len, sizeof(text) - len, "%lu %lu\n%s\n",
-	    fired, moments, fault.first);
+	(void)snprintf(text + len, sizeof(text) - len, "%lu %lu\n%lld %s\n",
+	    fired, moments, (long long)fault.moment, fault.call);
 	path_to(path, out, "calls");
 	write_file(path, text, strlen(text));
 }

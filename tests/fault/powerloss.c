@@ -62,6 +62,7 @@ start(void)
 	NEXT(rename);
 	NEXT(unlink);
 	NEXT(mkdir);
+	NEXT(close);
 	disk_init();
 }
 
@@ -196,6 +197,21 @@ openat64(int dirfd, const char *path, int flags, ...)
 
 	MODE(flags, mode);
 	return (open_at(dirfd, path, flags, mode));
+}
+
+STANDIN int
+close(int fd)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	start();
+	if (is_ours(fd, &st)) {
+		disk_lock();
+		disk_closing(name_of(fd, path));
+		disk_unlock();
+	}
+	return (real.close(fd));
 }
 
 /* --------------------------------------------------------------- write -- */

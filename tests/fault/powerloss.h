@@ -13,7 +13,8 @@
  *		POWERLOSS_OUT	an empty directory on the same file system:
  *				images, and "calls": what was counted, and the
  *				first call that failed, digits as "N", after the
- *				size of the log at that moment
+ *				size of the log at that moment; if it was on a
+ *				descriptor, at the moment that was closed
  *		POWERLOSS_LOG	a file whose size is noted with each image
  *		POWERLOSS_SEED	of the random choices
  *		POWERLOSS_IMAGES  how many to make at most; 0 by default
@@ -49,6 +50,7 @@ struct real {
 	int (*rename)(const char *, const char *);
 	int (*unlink)(const char *);
 	int (*mkdir)(const char *, mode_t);
+	int (*close)(int);
 };
 extern struct real real;
 
@@ -78,6 +80,11 @@ struct file *disk_file(const struct stat *);
  * with, or 0.
  */
 int disk_fault(enum kind, const char *call, const char *name);
+/*
+ * A file is about to be closed. Whoever writes a table goes on after a failed
+ * call, and says so to nobody before that.
+ */
+void disk_closing(const char *name);
 /*
  * Before a call that changes something: now the power might fail, and an image
  * be made. Such moments are many when a log is written to, otherwise "rare".

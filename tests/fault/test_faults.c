@@ -82,7 +82,8 @@ struct tally {
 /* Columns of OUT/calls: the kinds, and the number of faults. */
 struct calls {
 	unsigned long n[7];
-	/* The first that failed, and how long the log was then. */
+	/* The first that failed, and how long the log was when that could be
+	 * told: powerloss.h. */
 	char first[64];
 	unsigned long long moment;
 };
@@ -122,7 +123,7 @@ any_failed(const struct history *h)
 	return (false);
 }
 
-/* What the store was doing when the call failed. */
+/* What the store was doing when it could be told that the call has failed. */
 static enum rec_type
 phase(const struct history *h, const struct calls *calls)
 {
