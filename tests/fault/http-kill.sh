@@ -7,7 +7,7 @@
 # once or did not.
 . "$(dirname "$0")/lib_http.sh"
 
-count=50
+count=$(fewer 50)
 each=100 # kills of one store, or fewer
 options "$@"
 start_nginx

@@ -8,6 +8,7 @@
 #	torture powerloss "$@"
 #
 # Environment:	SKV_BUILDDIR	where it was built (default: build/)
+#		SKV_FEWER=N	one fault in N of what is usual
 # Exit status: 0 passed, 1 failed, 77 skipped, 99 could not run.
 
 set -eu

@@ -4,7 +4,7 @@
 # other run is with kills.
 . "$(dirname "$0")/lib_http.sh"
 
-count=20
+count=$(fewer 20)
 ! instrumented || count=4
 options "$@"
 start_nginx

@@ -11,7 +11,7 @@
 . "$(dirname "$0")/lib_http.sh"
 . "$(dirname "$0")/lib_nomem.sh"
 
-count=200
+count=$(fewer 200)
 options "$@"
 start_nginx
 round=0

@@ -198,6 +198,16 @@ child_main(char **argv)
 	return (workload(argv[2], argv[3], &w));
 }
 
+/* One in $SKV_FEWER of so many. */
+static unsigned long
+usual(unsigned long count)
+{
+	const char *fewer = getenv("SKV_FEWER");
+	unsigned long n = fewer == NULL ? 1 : strtoul(fewer, NULL, 10);
+
+	return (n > 1 ? (count + n - 1) / n : count);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -216,7 +226,7 @@ main(int argc, char **argv)
 		    argv[1]);
 		return (77);
 	}
-	r.count = tests[i].count;
+	r.count = usual(tests[i].count);
 	parse(&r, argc - 1, argv + 1);
 	printf("%s: seed %llu\n", tests[i].name, (unsigned long long)r.seed);
 	(void)fflush(stdout);

@@ -16,6 +16,8 @@
 #		SKV_KEEP=1	leave the temporary directory behind
 #		SKV_MARIADB=DIR	keep the data in the MariaDB server there, which
 #				tests/mariadb.sh has started
+#		SKV_FEWER=N	fault tests bring about one fault in N of what
+#				they would
 # Exit status: 0 passed, 1 failed, 77 skipped, 99 could not run.
 
 set -eu
@@ -185,7 +187,8 @@ wait_for()
 		wait_i=$((wait_i + 1))
 		[ $wait_i -lt "$deadline" ] ||
 			fail "waited in vain for $wait_what"
-		sleep 0.1
+		# Most things take only a moment.
+		[ $wait_i -lt 20 ] && sleep 0.01 || sleep 0.1
 	done
 }
 
@@ -343,7 +346,7 @@ stop()
 # req METHOD PATH [curl arguments]: leaves status, head and body in files.
 req()
 {
-	echo "$*" | cut -c 1-300 >"$dir/request"
+	printf '%.300s\n' "$*" >"$dir/request"
 	req_method=$1
 	req_path=$2
 	shift 2
@@ -359,11 +362,13 @@ req()
 	    "$site$req_path" 2>"$dir/curl.err" ||
 		fail "curl: $(cat "$dir/curl.err")"
 	# Of several heads (100 Continue) the last one counts.
-	tr -d '\r' <"$dir/heads" | awk '
+	awk '{ gsub(/\r/, "") }
 	    /^HTTP\// { n = 0 }
 	    NF { line[n++] = $0 }
-	    END { for (i = 0; i < n; i++) print line[i] }' >"$dir/head"
-	status=$(awk 'NR == 1 { print $2 }' "$dir/head")
+	    END { for (i = 0; i < n; i++) print line[i] }' \
+	    "$dir/heads" >"$dir/head"
+	read -r _ status _ <"$dir/head" ||
+		fail "no status line"
 	[ "$req_method" != HEAD ] || : >"$dir/body"
 }
 
@@ -439,6 +444,12 @@ expect_problem()
 	expect_json ".type == \"about:blank\" and .status == $1 and
 	    (.title | type == \"string\" and length > 0) and
 	    (.detail | type == \"string\" and length > 0)"
+}
+
+# fewer N: how many faults in place of N, one at least.
+fewer()
+{
+	echo $((($1 + ${SKV_FEWER:=1} - 1) / SKV_FEWER))
 }
 
 # repeat CHARACTER COUNT
