@@ -7,9 +7,10 @@
 # The limit: a canned reply behind the same nginx, and nginx alone.
 group_limit() {
 	local round kind p=$port
+	local txns='txn-json txn-cbor txn-json-bytes txn-cbor-bytes'
 	serve scribekv "$p" "$dir/limit"
 	serve_canned canned $((p + 1))
-	for kind in put get put-sync txn-json txn-cbor; do
+	for kind in put get put-sync $txns; do
 		warm "$p" $kind
 	done
 	warm $((p + 1)) get
@@ -19,7 +20,7 @@ group_limit() {
 			measure "http-$kind" canned '' "$round" 64 $((p + 1)) $kind
 			measure "http-$kind" scribekv '' "$round" 64 "$p" $kind
 		done
-		for kind in put-sync txn-json txn-cbor; do
+		for kind in put-sync $txns; do
 			measure "http-$kind" scribekv '' "$round" 64 "$p" $kind
 		done
 		measure http-get nginx '' "$round" 64 "$p" return

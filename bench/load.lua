@@ -35,14 +35,19 @@ local function key(i)
 	return string.format("key%08d", i % nkeys)
 end
 
-local function text_cbor(s)
+-- A string of bytes or text, by the bits of its kind.
+local function cbor(kind, s)
 	local n = #s
 	if n < 24 then
-		return string.char(0x60 + n) .. s
+		return string.char(kind + n) .. s
 	elseif n < 256 then
-		return string.char(0x78, n) .. s
+		return string.char(kind + 24, n) .. s
 	end
-	return string.char(0x79, math.floor(n / 256), n % 256) .. s
+	return string.char(kind + 25, math.floor(n / 256), n % 256) .. s
+end
+
+local function text_cbor(s)
+	return cbor(0x60, s)
 end
 
 local function json_op(i)
@@ -54,14 +59,6 @@ local function cbor_op(i)
 	return string.char(0xa3) .. text_cbor("op") .. text_cbor("put") ..
 	    text_cbor("key") .. text_cbor(key(i)) ..
 	    text_cbor("value") .. text_cbor(value(i))
-end
-
-local function ops(op, first, separator)
-	local list = {}
-	for i = first, first + batch - 1 do
-		list[#list + 1] = op(i)
-	end
-	return table.concat(list, separator)
 end
 
 local digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" ..
@@ -81,6 +78,32 @@ local function base64(s)
 	return table.concat(out):sub(1, -1 - pad) .. ("="):rep(pad)
 end
 
+-- The same with values that are no text.
+local function bytes(i)
+	return (value(i):gsub(".", function(c)
+		return string.char((c:byte() * 101 + i) % 256)
+	end))
+end
+
+local function json_bytes_op(i)
+	return string.format('{"op":"put","key":"%s","encoding":"base64",' ..
+	    '"value":"%s"}', key(i), base64(bytes(i)))
+end
+
+local function cbor_bytes_op(i)
+	return string.char(0xa3) .. text_cbor("op") .. text_cbor("put") ..
+	    text_cbor("key") .. text_cbor(key(i)) ..
+	    text_cbor("value") .. cbor(0x40, bytes(i))
+end
+
+local function ops(op, first, separator)
+	local list = {}
+	for i = first, first + batch - 1 do
+		list[#list + 1] = op(i)
+	end
+	return table.concat(list, separator)
+end
+
 -- -------------------------------------------------------------- requests --
 
 local function get(path)
@@ -95,6 +118,22 @@ end
 
 local raw = "application/octet-stream"
 
+-- Of a batch, whose operations a function makes.
+local function txn_json(op)
+	return function(i)
+		return send("POST", "/kv", "application/json",
+		    '{"ops":[' .. ops(op, i * batch, ",") .. "]}")
+	end
+end
+
+local function txn_cbor(op)
+	return function(i)
+		return send("POST", "/kv", "application/cbor",
+		    string.char(0xa1) .. text_cbor("ops") ..
+		    string.char(0x98, batch) .. ops(op, i * batch, ""))
+	end
+end
+
 -- The request number i.
 local kinds = {
 	get = function(i)
@@ -107,15 +146,10 @@ local kinds = {
 		return send("PUT", "/kv/" .. key(i) .. "?sync=true", raw,
 		    value(i))
 	end,
-	["txn-json"] = function(i)
-		return send("POST", "/kv", "application/json",
-		    '{"ops":[' .. ops(json_op, i * batch, ",") .. "]}")
-	end,
-	["txn-cbor"] = function(i)
-		return send("POST", "/kv", "application/cbor",
-		    string.char(0xa1) .. text_cbor("ops") ..
-		    string.char(0x98, batch) .. ops(cbor_op, i * batch, ""))
-	end,
+	["txn-json"] = txn_json(json_op),
+	["txn-cbor"] = txn_cbor(cbor_op),
+	["txn-json-bytes"] = txn_json(json_bytes_op),
+	["txn-cbor-bytes"] = txn_cbor(cbor_bytes_op),
 	-- An answer of nginx itself: see lib.sh.
 	["return"] = function(i)
 		return get("/bench")

@@ -457,6 +457,18 @@ check_together(struct reading *r, struct conf *conf)
 
 #define REMOTE_WORKERS 16
 
+static bool
+is_remote(const char *store)
+{
+	return (strncmp(store, "mariadb:", 8) == 0);
+}
+
+bool
+conf_is_remote(const struct conf *conf)
+{
+	return (is_remote(conf->store));
+}
+
 /*
  * The number of CPUs that this process may use, from 2 to 256; more where they
  * wait for servers.
@@ -467,7 +479,7 @@ default_workers(const char *store)
 	cpu_set_t set;
 	long n;
 
-	if (strncmp(store, "mariadb:", 8) == 0)
+	if (is_remote(store))
 		return (REMOTE_WORKERS);
 	if (sched_getaffinity(0, sizeof(set), &set) == 0)
 		n = CPU_COUNT(&set);

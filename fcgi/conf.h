@@ -107,6 +107,9 @@ struct conf_option {
 #define CONF_NOPTIONS 35
 extern const struct conf_option conf_options[CONF_NOPTIONS];
 
+/* Whether requests to the store wait for a network. */
+bool conf_is_remote(const struct conf *);
+
 /* Why a text is no value of its option. */
 struct conf_why {
 	char text[256];

@@ -80,16 +80,11 @@ put_done(struct skv_txn *t, enum skv_err err, void *arg)
 	response_begin(r, r->created ? 201 : 200);
 	response_etag(r, tag);
 	response_header_uint(r, "KV-Revision", skv_txn_revision(t));
-	doc_writer_init(&r->writer, DOC_JSON, &r->text);
-	doc_w_map(&r->writer);
-	doc_w_name(&r->writer, "status");
-	doc_w_text(&r->writer, "ok", 2);
-	doc_w_name(&r->writer, "revision");
-	doc_w_uint(&r->writer, skv_txn_revision(t));
-	doc_w_name(&r->writer, "durable");
-	doc_w_bool(&r->writer, skv_txn_durable(t));
-	doc_w_end(&r->writer);
-	(void)buf_addc(&r->text, '\n');
+	(void)buf_adds(&r->text, "{\"status\":\"ok\",\"revision\":");
+	(void)buf_add_uint(&r->text, skv_txn_revision(t));
+	(void)buf_adds(&r->text, ",\"durable\":");
+	(void)buf_adds(&r->text, skv_txn_durable(t) ? "true" : "false");
+	(void)buf_add(&r->text, "}\n", 2);
 	response_send_text(r, TYPE_JSON);
 }
 
@@ -141,7 +136,7 @@ submit(struct request *r,
 {
 	enum skv_err err;
 
-	buf_release(&r->body); /* the transaction has its own copy */
+	request_body_done(r); /* the transaction has its own copy */
 	err = skv_submit(r->txn, done, r);
 	if (err != SKV_OK)
 		write_failed(r, err);

@@ -26,8 +26,9 @@ noinst_LIBRARIES += %D%/libdaemon.a
 	%D%/router.c %D%/router.h \
 	%D%/server.h \
 	%D%/task.c %D%/task.h \
+	%D%/tend.c \
 	%D%/uri.c %D%/uri.h \
-	%D%/worker.c
+	%D%/worker.c %D%/worker.h
 DAEMON_LIBS = %D%/libdaemon.a $(WIRE_LIBS) $(STORE_LIBS) $(CODEC_LIBS) $(BASE_LIBS) \
 	$(FCGI_LIBS) $(INIH_LIBS) $(JSONC_LIBS) $(LIBSYSTEMD_LIBS)
 

@@ -96,6 +96,7 @@ block_signals(sigset_t *ret)
 	AZ(sigaddset(ret, SIGTERM));
 	AZ(sigaddset(ret, SIGINT));
 	AZ(sigaddset(ret, SIGHUP));
+	AZ(sigaddset(ret, SERVER_WAKES_MAIN));
 	AZ(sigfillset(&all));
 	/* Not those by which the process reports its own bugs. */
 	AZ(sigdelset(&all, SIGSEGV));
@@ -331,7 +332,7 @@ wait_for_stop(struct server *srv, const sigset_t *signals, int argc,
 		sig = sigtimedwait(signals, NULL, &tick);
 		if (sig == SIGHUP)
 			reload(argc, argv);
-		else if (sig != -1)
+		else if (sig != -1 && sig != SERVER_WAKES_MAIN)
 			break;
 		conn_resume(srv);
 		if (!look_after_store(srv, &state, &overloaded))
@@ -353,7 +354,7 @@ serve(struct server *srv, struct listener *l, const sigset_t *signals, int argc,
 		return (false);
 	ok = workers_start(srv);
 	if (ok) {
-		log_infox("ready: socket %s, %u workers, %s",
+		log_infox("ready: socket %s, up to %u workers, %s",
 		    l->passed ? "passed by the parent" : srv->conf->socket,
 		    srv->conf->workers, srv->conf->store);
 		notify("READY=1");

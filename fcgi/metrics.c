@@ -196,6 +196,17 @@ write_histogram(struct buf *b, const char *name, const char *help,
 	    name, sum, name, (double)h->sum * unit, name, sum);
 }
 
+static unsigned
+workers(struct server *srv)
+{
+	unsigned n;
+
+	lck_lock(&srv->mtx);
+	n = srv->nworkers;
+	lck_unlock(&srv->mtx);
+	return (n);
+}
+
 static void
 write_numbers(struct buf *b, struct server *srv, const struct skv_stats *s)
 {
@@ -243,6 +254,8 @@ write_numbers(struct buf *b, struct server *srv, const struct skv_stats *s)
 		atomic_load(&srv->inflight)},
 	    {"long_requests", "gauge", "Exports, imports and the like.",
 		atomic_load(&srv->ntasks)},
+	    {"workers", "gauge", "Threads that serve requests.",
+		workers(srv)},
 	    {"uptime_seconds", "gauge", "Time since the daemon started.",
 		(double)(lck_now_ns() - srv->start_ns) / 1e9},
 	};

@@ -17,6 +17,15 @@
 
 #define REQUEST_MAGIC 0x72657175
 #define BODY_STEP 65536UL
+/* What a thread keeps: as many requests as are under way in a turn, and of each
+ * no buffer larger than that of the usual small one. */
+#define KEPT_MAX 32
+#define KEPT_BYTES 4096
+
+static _Thread_local struct {
+	struct request *first;
+	unsigned n, max;
+} kept;
 
 /* The parameters that nginx sends, in its order, and where they go. */
 #define PARAM(name, member) \
@@ -87,10 +96,90 @@ read_param(struct request *r, const char *p, size_t next)
 	return (next);
 }
 
+/* One without anything but memory. */
+static struct request *
+take_kept(void)
+{
+	struct request *r = kept.first;
+
+	if (r == NULL)
+		return (calloc(1, sizeof(*r)));
+	kept.first = r->next;
+	kept.n--;
+	memset(r, 0, offsetof(struct request, query));
+	return (r);
+}
+
+static void
+reset_buf(struct buf *b)
+{
+	if (b->cap > KEPT_BYTES)
+		buf_release(b);
+	else
+		buf_reset(b);
+}
+
+static void
+release(struct request *r)
+{
+	buf_release(&r->decoded);
+	buf_release(&r->body);
+	buf_release(&r->head);
+	buf_release(&r->text);
+	buf_release(&r->ops);
+	skv_txn_free(r->txn);
+	skv_txn_free(r->kept_txn);
+	free(r);
+}
+
+/* Keeps the memory of a request that has ended, if this thread does. */
+static void
+keep(struct request *r)
+{
+	r->magic = 0;
+	if (kept.n == kept.max) {
+		release(r);
+		return;
+	}
+	reset_buf(&r->decoded);
+	reset_buf(&r->body);
+	reset_buf(&r->head);
+	reset_buf(&r->text);
+	reset_buf(&r->ops);
+	if (r->txn != NULL) {
+		skv_txn_reset(r->txn);
+		r->kept_txn = r->txn;
+		r->kept_db = r->server->db;
+		r->txn = NULL;
+	}
+	r->next = kept.first;
+	kept.first = r;
+	kept.n++;
+}
+
+void
+request_keep(void)
+{
+	kept.max = KEPT_MAX;
+}
+
+void
+request_free_kept(void)
+{
+	struct request *r;
+
+	while ((r = kept.first) != NULL) {
+		kept.first = r->next;
+		kept.n--;
+		release(r);
+	}
+	kept.max = 0;
+}
+
 static struct request *
 request_new(struct conn *c)
 {
-	struct request *r = calloc(1, sizeof(*r));
+	struct request *r = take_kept();
 	char *const *p;
 	size_t next = 0;
 
@@ -122,7 +211,7 @@ log_slow(const struct request *r, int64_t ns)
 	    log_escape(uri, sizeof(uri), r->uri_raw, strlen(r->uri_raw)));
 }
 
-/* Accounts for the request and frees all of it but its connection. */
+/* Accounts for the request and gives up all of it but its connection. */
 static struct conn *
 request_free(struct request *r)
 {
@@ -133,14 +222,7 @@ request_free(struct request *r)
 	AN(r->status);
 	log_slow(r, ns);
 	metrics_request(r->server->metrics, r->method, r->status, ns);
-	skv_txn_free(r->txn);
-	buf_release(&r->decoded);
-	buf_release(&r->body);
-	buf_release(&r->head);
-	buf_release(&r->text);
-	buf_release(&r->ops);
-	r->magic = 0;
-	free(r);
+	keep(r);
 	return (c);
 }
 
@@ -254,6 +336,12 @@ request_body(struct request *r, uint64_t max, const char *what)
 	return (true);
 }
 
+void
+request_body_done(struct request *r)
+{
+	reset_buf(&r->body);
+}
+
 bool
 request_query_only(struct request *r, const char *const *names)
 {
@@ -292,12 +380,25 @@ request_uint(struct request *r, const char *name, uint64_t least,
 	    query_uint(&r->query, name, least, greatest, ret)));
 }
 
+/* The transaction that was kept, unless the store was opened anew since. */
+static struct skv_txn *
+new_txn(struct request *r)
+{
+	struct skv_txn *t = r->kept_txn;
+
+	r->kept_txn = NULL;
+	if (t != NULL && r->kept_db == r->server->db)
+		return (t);
+	skv_txn_free(t);
+	return (skv_txn_new(r->server->db));
+}
+
 bool
 request_txn(struct request *r)
 {
 	bool sync = false;
 
-	r->txn = skv_txn_new(r->server->db);
+	r->txn = new_txn(r);
 	if (r->txn == NULL) {
 		response_store_error(r, SKV_NOMEM, SKV_APPLIED_NO, "");
 		return (false);

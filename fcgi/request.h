@@ -55,26 +55,42 @@ struct request {
 	const char *if_range;
 
 	struct uri uri;
-	struct query query;
-	struct buf decoded; /* what "query" and "key" point into */
-	const char *key;    /* of the routes for one key */
+	const char *key; /* of the routes for one key */
 	size_t keylen;
-
-	struct buf body;
 	struct skv_txn *txn; /* owned */
 
 	/* The response being made; see response.h. */
 	unsigned status;
-	struct buf head;
-	struct buf text;
 	struct doc_writer writer; /* into "text" */
 
 	/* Of the handlers. */
 	bool created;	/* a PUT that can only create answers 201 */
 	char put_etag;	/* letter of the representation that was put */
 	enum doc_format answer; /* what a list or transaction is answered in */
+
+	/*
+	 * Zero above here in a new request. Below is what the thread may have
+	 * kept of an earlier one: empty buffers with their memory, and that
+	 * one's transaction, reset, with the handle it is for.
+	 */
+	struct query query;
+	struct buf decoded; /* what "query" and "key" point into */
+	struct buf body;
+	struct buf head;
+	struct buf text;
 	struct buf ops; /* kinds of a transaction's operations, in order */
+	struct skv_txn *kept_txn;
+	struct skv *kept_db;
+	struct request *next; /* of those kept */
 };
+
+/*
+ * From now on the calling thread keeps a few requests that have ended, for its
+ * next ones, to save allocations; until it frees them, which it must before it
+ * ends. Other threads keep none.
+ */
+void request_keep(void);
+void request_free_kept(void);
 
 void request_serve(struct conn *);
 /* Frees the request and gives its connection back. */
@@ -87,6 +103,8 @@ void request_abort(struct request *);
  * 413, 503) has been sent. "what" names the limit in the message.
  */
 bool request_body(struct request *, uint64_t max, const char *what);
+/* The body is not needed any more: gives its memory up, if it is much. */
+void request_body_done(struct request *);
 /*
  * Checks that the query has no parameters but those in the list, which ends
  * with NULL. False: 400 has been sent.

@@ -6,6 +6,7 @@
 #ifndef FCGI_SERVER_H
 #define FCGI_SERVER_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "base/lck.h"
@@ -34,8 +35,19 @@ struct server {
 	atomic_uint ntasks;   /* threads of task.c */
 	struct metrics *metrics;
 
-	struct worker *workers; /* worker.c's; the array is constant */
-	int64_t helped_ns;	/* main's: when all helpers were needed */
+	/* Of worker.c: constant once the first runs. */
+	struct worker *workers;
+	pthread_t main_thread;
+	unsigned turn_max;	 /* connections taken at a time */
+	atomic_bool main_sleeps; /* and is to be woken when there is work */
+
+	/* Of tend.c, for main alone. */
+	unsigned wanted;     /* workers, beside those that stand still */
+	unsigned busy_looks; /* at which all were busy, in a row */
+	bool told;	     /* that some wait for peers */
+	int64_t looked_ns;   /* the last look */
+	int64_t wanted_ns;   /* when that many were last needed, */
+	int64_t staffed_ns;  /* and that many with others for those standing */
 
 	struct lck mtx;	    /* guards everything below */
 	struct conn *conns; /* all connections, linked through their heads */
@@ -46,15 +58,16 @@ struct server {
 };
 
 /*
- * worker.c: the worker threads. All of these are for main alone. Starts them;
- * a failure is logged, and to be followed by workers_stop().
+ * worker.c: the worker threads. All of these are for main alone. Starts the
+ * first; a failure is logged, and to be followed by workers_stop().
  */
 bool workers_start(struct server *);
 /*
- * Looks for workers that wait for a peer in the middle of a request or answer,
- * and lets others do their work meanwhile. To be called all the time; returns
- * after how many milliseconds.
+ * Looks at the workers, and starts others or lets some end (tend.c). To be called
+ * all the time; returns after how many milliseconds, or when the signal comes
+ * that a worker sends to main when there is work again.
  */
+#define SERVER_WAKES_MAIN SIGUSR1
 unsigned workers_tend(struct server *);
 /*
  * Makes the workers serve what is ready and end. Who still waits for a peer

@@ -134,6 +134,9 @@ uri_dot_segment(const char *path, size_t len)
 	bool only_dots = true; /* so far in this segment */
 	int c;
 
+	/* As most paths are. */
+	if (memchr(path, '.', len) == NULL && memchr(path, '%', len) == NULL)
+		return (false);
 	while (p < end) {
 		c = next_byte(&p, end);
 		if (c == '/') {
@@ -158,6 +161,11 @@ uri_decode(const char *src, size_t len, char *dst, size_t *ret_len)
 	size_t n = 0;
 	int c;
 
+	if (memchr(src, '%', len) == NULL) {
+		memmove(dst, src, len);
+		*ret_len = len;
+		return (true);
+	}
 	while (src < end) {
 		c = next_byte(&src, end);
 		if (c < 0)

@@ -5,18 +5,13 @@
  * are only queued. Then it drains the queue, so that all the writes of one
  * turn, its own and those of the other workers, become one engine write.
  *
- * libfcgi blocks. A peer that stops in the middle of a request, or does not
- * take its answer, holds a worker, with all that it has taken, until
- * io_timeout_ms; nginx does not do that, unless it is stopped itself. So each
- * worker counts up when it begins and ends to wait for a peer: while the count
- * is odd it waits. Main looks at these counts. For each worker that it sees
- * standing at the same odd count twice there is a helper, and always one that
- * does not stand still itself. Helpers serve what those had taken, and then
- * work as the others do, until fewer are needed. When that would take more than
- * EXTRA_WORKERS, the peer that has stood still for the longest time is cut off.
+ * How many workers there are is tend.c's. Those that are to take over the turn
+ * of one that stands still do so before they wait for connections.
  */
 #include "config.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -26,54 +21,18 @@
 #include "fcgi/log.h"
 #include "fcgi/request.h"
 #include "fcgi/server.h"
+#include "fcgi/worker.h"
 
 #define WORKER_MAGIC 0x776f726b
-/* More makes larger groups, and a longer wait for the last one of a turn. */
-#define TURN_MAX 16
-/* Helpers at one time, whatever peers do. */
-#define EXTRA_WORKERS 16
-/* How often main looks: usually, and while any worker waits for a peer. */
-#define IDLE_MS 500
+/* How long one that may be told to leave, or to help, waits for connections;
+ * and how long main waits for one to end before it looks again. */
 #define WATCH_MS 100
-/* How long helpers stay when fewer are needed. */
-#define LINGER_NS (5 * INT64_C(1000000000))
 #define NS_PER_MS 1000000LL
-
-enum {
-	FREE,
-	RUNNING,
-	ENDED
-};
-
-struct worker {
-	unsigned magic;
-	struct server *server;
-	bool extra;
-	/* Set by main when it starts the thread, ENDED by that as its last
-	 * act; then main joins it and sets FREE. */
-	atomic_int life;
-	pthread_t thread;
-	atomic_bool leave;    /* a helper that is not needed any more */
-	atomic_bool standing; /* so main saw it: others may take its work */
-
-	/* Written by the worker alone. */
-	_Alignas(64) atomic_uint beat;	  /* odd while it waits for a peer */
-	_Atomic(struct conn *) waits_for; /* while odd */
-
-	/* What it has taken in this turn: the number of the turn, which one is
-	 * to be served next, how many there are; see take(). */
-	_Atomic uint64_t turn;
-	_Atomic(struct conn *) ready[TURN_MAX];
-
-	/* Main's alone. */
-	unsigned seen;	/* beat at the last look */
-	unsigned looks; /* at which it was the same, and odd */
-};
 
 static _Thread_local struct worker *self;
 
-static unsigned
-nslots(const struct server *srv)
+unsigned
+worker_slots(const struct server *srv)
 {
 	return (srv->conf->workers + EXTRA_WORKERS);
 }
@@ -103,17 +62,6 @@ worker_goes_on(void)
 {
 	if (self != NULL)
 		beat(self);
-}
-
-/* Ends the wait of a worker if it is still the one that main saw. */
-static void
-cut(struct server *srv, struct worker *w)
-{
-	lck_lock(&srv->mtx);
-	/* Unchanged: it has not begun to free the connection. */
-	if (w->seen % 2 == 1 && atomic_load(&w->beat) == w->seen)
-		conn_cut(atomic_load(&w->waits_for));
-	lck_unlock(&srv->mtx);
 }
 
 /* -------------------------------------------------------------- turns -- */
@@ -170,7 +118,7 @@ help_others(struct server *srv)
 {
 	unsigned i;
 
-	for (i = 0; i < nslots(srv); i++)
+	for (i = 0; i < worker_slots(srv); i++)
 		if (atomic_load(&srv->workers[i].standing))
 			serve(&srv->workers[i]);
 }
@@ -189,30 +137,49 @@ pause_here(struct server *srv)
 	lck_unlock(&srv->mtx);
 }
 
+/*
+ * Waits for connections, and takes them. One of an engine whose reads wait for
+ * the network takes one at a time, for others not to wait behind it.
+ */
+static void
+next_turn(struct worker *w, int wait_ms, bool *ret_accept, unsigned *ret_n)
+{
+	struct server *srv = w->server;
+	struct conn *ready[TURN_MAX];
+	int64_t since = lck_now_ns(), idle;
+
+	idle = atomic_load_explicit(&w->idle_ns, memory_order_relaxed);
+	atomic_store_explicit(&w->idle_since, since, memory_order_relaxed);
+	*ret_n = conn_ready(srv, ready, srv->turn_max, wait_ms, ret_accept);
+	atomic_store_explicit(&w->idle_ns, idle + lck_now_ns() - since,
+	    memory_order_relaxed);
+	atomic_store_explicit(&w->idle_since, 0, memory_order_relaxed);
+	begin_turn(w, ready, *ret_n);
+	if (*ret_n > 0 &&
+	    atomic_load_explicit(&srv->main_sleeps, memory_order_relaxed) &&
+	    atomic_exchange(&srv->main_sleeps, false))
+		(void)pthread_kill(srv->main_thread, SERVER_WAKES_MAIN);
+}
+
 static void
 work(struct worker *w)
 {
 	struct server *srv = w->server;
-	struct conn *ready[TURN_MAX];
-	bool accepting, draining;
+	bool first = w == srv->workers, accepting, draining;
 	unsigned n;
 
 	while (!atomic_load(&w->leave)) {
 		if (atomic_load(&srv->pausing))
 			pause_here(srv);
 		draining = atomic_load(&srv->draining);
-		if (w->extra)
+		if (!first)
 			help_others(srv);
-		n = conn_ready(srv, ready, TURN_MAX,
-		    draining	 ? 0 :
-			w->extra ? WATCH_MS :
-				   -1,
-		    &accepting);
+		next_turn(w, draining ? 0 : first ? -1 : WATCH_MS, &accepting,
+		    &n);
 		if (draining && n == 0)
 			break;
 		if (accepting && !draining)
 			conn_accept(srv);
-		begin_turn(w, ready, n);
 		serve(w);
 		skv_drain(srv->db);
 	}
@@ -226,8 +193,13 @@ worker_main(void *arg)
 
 	CHECK_MAGIC(w, WORKER_MAGIC);
 	self = w;
+	atomic_store(&w->idle_since, 0);
+	atomic_store(&w->schedstat, open("/proc/thread-self/schedstat",
+	    O_RDONLY | O_CLOEXEC));
+	request_keep();
 	work(w);
 	skv_drain(srv->db);
+	request_free_kept();
 	lck_lock(&srv->mtx);
 	srv->nworkers--;
 	lck_cond_signal(&srv->fewer);
@@ -241,6 +213,10 @@ start(struct server *srv, struct worker *w)
 {
 	w->looks = 0;
 	w->seen = atomic_load(&w->beat);
+	w->idle_was = w->delay_was = 0;
+	atomic_store(&w->idle_ns, 0);
+	atomic_store(&w->idle_since, lck_now_ns());
+	atomic_store(&w->schedstat, -1);
 	atomic_store(&w->leave, false);
 	atomic_store(&w->life, RUNNING);
 	lck_lock(&srv->mtx);
@@ -256,9 +232,42 @@ start(struct server *srv, struct worker *w)
 }
 
 bool
+worker_start(struct server *srv)
+{
+	unsigned i;
+
+	for (i = 0; i < worker_slots(srv); i++)
+		if (atomic_load(&srv->workers[i].life) == FREE)
+			return (start(srv, &srv->workers[i]));
+	return (false);
+}
+
+static void
+join(struct worker *w)
+{
+	int fd;
+
+	AZ(pthread_join(w->thread, NULL));
+	fd = atomic_load(&w->schedstat);
+	if (fd != -1)
+		(void)close(fd);
+	atomic_store(&w->life, FREE);
+}
+
+void
+worker_join(struct server *srv)
+{
+	unsigned i;
+
+	for (i = 0; i < worker_slots(srv); i++)
+		if (atomic_load(&srv->workers[i].life) == ENDED)
+			join(&srv->workers[i]);
+}
+
+bool
 workers_start(struct server *srv)
 {
-	size_t size = nslots(srv) * sizeof(*srv->workers);
+	size_t size = worker_slots(srv) * sizeof(*srv->workers);
 	unsigned i;
 
 	srv->workers = aligned_alloc(_Alignof(struct worker), size);
@@ -266,121 +275,19 @@ workers_start(struct server *srv)
 		log_errx("out of memory");
 		return (false);
 	}
-	for (i = 0; i < nslots(srv); i++)
+	for (i = 0; i < worker_slots(srv); i++)
 		srv->workers[i] = (struct worker){
 		    .magic = WORKER_MAGIC,
 		    .server = srv,
-		    .extra = i >= srv->conf->workers,
 		};
-	for (i = 0; i < srv->conf->workers; i++)
-		if (!start(srv, &srv->workers[i])) {
-			log_errx("cannot start worker %u of %u", i + 1,
-			    srv->conf->workers);
-			return (false);
-		}
-	return (true);
-}
-
-/* ------------------------------------------------------- main's looks -- */
-
-/* Looks at one worker: whether it has stood still since the last look. */
-static bool
-look(struct worker *w)
-{
-	unsigned now = atomic_load_explicit(&w->beat, memory_order_relaxed);
-
-	if (now % 2 == 1 && now == w->seen)
-		w->looks++;
-	else
-		w->looks = 0;
-	w->seen = now;
-	atomic_store(&w->standing, w->looks > 0);
-	return (w->looks > 0);
-}
-
-/* Starts a helper, or lets one end; false when that cannot be. */
-static bool
-change_helpers(struct server *srv, bool more)
-{
-	struct worker *w = &srv->workers[srv->conf->workers];
-	struct worker *end = &srv->workers[nslots(srv)];
-
-	for (; w < end; w++) {
-		if (more && atomic_load(&w->life) == FREE)
-			return (start(srv, w));
-		if (!more && atomic_load(&w->life) == RUNNING &&
-		    w->looks == 0 && !atomic_exchange(&w->leave, true))
-			return (true);
-	}
+	srv->looked_ns = lck_now_ns();
+	srv->main_thread = pthread_self();
+	srv->turn_max = conf_is_remote(srv->conf) ? 1 : TURN_MAX;
+	srv->wanted = 1;
+	if (worker_start(srv))
+		return (true);
+	log_errx("cannot start a worker");
 	return (false);
-}
-
-static struct worker *
-longest(struct server *srv)
-{
-	struct worker *w = srv->workers;
-	unsigned i;
-
-	for (i = 1; i < nslots(srv); i++)
-		if (srv->workers[i].looks > w->looks)
-			w = &srv->workers[i];
-	return (w);
-}
-
-/* What main sees of all workers. */
-struct sight {
-	unsigned standing;
-	unsigned waiting; /* maybe only for a moment */
-	unsigned helpers;
-};
-
-static struct sight
-look_at_all(struct server *srv)
-{
-	struct sight s = {0};
-	struct worker *w;
-	unsigned i;
-
-	for (i = 0; i < nslots(srv); i++) {
-		w = &srv->workers[i];
-		if (atomic_load(&w->life) == ENDED) {
-			AZ(pthread_join(w->thread, NULL));
-			atomic_store(&w->life, FREE);
-		}
-		s.standing += look(w);
-		s.waiting += w->seen % 2;
-		s.helpers += w->extra && atomic_load(&w->life) == RUNNING &&
-		    !atomic_load(&w->leave);
-	}
-	return (s);
-}
-
-unsigned
-workers_tend(struct server *srv)
-{
-	struct sight s = look_at_all(srv);
-	int64_t now = lck_now_ns();
-	unsigned needed;
-
-	if (s.standing > 0 && s.helpers == 0)
-		log_warnx("%u of %u workers wait for nginx in the middle of "
-			  "requests: up to %d more help out",
-		    s.standing, srv->conf->workers, EXTRA_WORKERS);
-	/* One more than stand still, so that one is free. */
-	needed = s.standing == 0 ? 0 : s.standing + 1;
-	if (s.helpers <= needed)
-		srv->helped_ns = now;
-	else if (now - srv->helped_ns > LINGER_NS)
-		(void)change_helpers(srv, false);
-	while (s.helpers < needed && change_helpers(srv, true))
-		s.helpers++;
-	if (s.helpers < needed) {
-		log_warnx("%u workers wait for nginx in the middle of requests "
-			  "and there can be no more: closing a connection",
-		    s.standing);
-		cut(srv, longest(srv));
-	}
-	return (s.waiting > 0 || s.helpers > 0 ? WATCH_MS : IDLE_MS);
 }
 
 /* Makes every worker leave its wait for connections, until it is undone. */
@@ -440,14 +347,14 @@ workers_stop(struct server *srv, uint32_t ms)
 	atomic_store(&srv->draining, true);
 	wake_workers(srv);
 	while (!all_ended(srv, until)) {
-		for (i = 0; i < nslots(srv); i++)
-			if (look(&srv->workers[i]))
-				cut(srv, &srv->workers[i]);
+		for (i = 0; i < worker_slots(srv); i++)
+			if (tend_look(&srv->workers[i]))
+				tend_cut(srv, &srv->workers[i]);
 		until = lck_now_ns() + WATCH_MS * NS_PER_MS;
 	}
-	for (i = 0; i < nslots(srv); i++)
+	for (i = 0; i < worker_slots(srv); i++)
 		if (atomic_load(&srv->workers[i].life) != FREE)
-			AZ(pthread_join(srv->workers[i].thread, NULL));
+			join(&srv->workers[i]);
 	free(srv->workers);
 	srv->workers = NULL;
 }

@@ -301,7 +301,10 @@ SKV_API enum skv_err skv_get_cbor(struct skv *, const void *key, size_t keylen,
 /* NULL when out of memory. The caller's until submitted or freed. */
 SKV_API struct skv_txn *skv_txn_new(struct skv *);
 SKV_API void skv_txn_free(struct skv_txn *);
-/* Empties it for another use; saves the cost of a new one. */
+/*
+ * Empties it for another use, which saves the cost of a new one. The memory of a
+ * large one is given up.
+ */
 SKV_API void skv_txn_reset(struct skv_txn *);
 /* Asks for a durability other than the handle's default. */
 SKV_API void skv_txn_durability(struct skv_txn *, enum skv_durability);

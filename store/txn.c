@@ -11,6 +11,10 @@
 #include "base/check.h"
 #include "store/internal.h"
 
+/* What one that is reset keeps at most: bytes, and elements of its arrays. */
+#define KEEP_BYTES 65536
+#define KEEP_ELEMS 1024
+
 struct skv_txn *
 skv_txn_new(struct skv *db)
 {
@@ -46,6 +50,24 @@ txn_forget(struct skv_txn *t)
 	t->errinfo.text[0] = '\0';
 }
 
+/* Gives up all memory but that of the transaction itself. */
+static void
+give_up(struct skv_txn *t)
+{
+	if (t->ops != &t->firstop)
+		free(t->ops);
+	free(t->conds);
+	free(t->revs);
+	free(t->results);
+	buf_release(&t->arena);
+	t->ops = &t->firstop;
+	t->maxops = 1;
+	t->conds = NULL;
+	t->revs = NULL;
+	t->results = NULL;
+	t->maxconds = t->maxrevs = t->maxresults = 0;
+}
+
 void
 skv_txn_free(struct skv_txn *t)
 {
@@ -53,12 +75,7 @@ skv_txn_free(struct skv_txn *t)
 		return;
 	CHECK_MAGIC(t, SKV_TXN_MAGIC);
 	txn_forget(t);
-	if (t->ops != &t->firstop)
-		free(t->ops);
-	free(t->conds);
-	free(t->revs);
-	free(t->results);
-	buf_release(&t->arena);
+	give_up(t);
 	t->magic = 0;
 	free(t);
 }
@@ -68,6 +85,9 @@ skv_txn_reset(struct skv_txn *t)
 {
 	CHECK_MAGIC(t, SKV_TXN_MAGIC);
 	txn_forget(t);
+	if (t->arena.cap > KEEP_BYTES ||
+	    t->maxops + t->maxconds + t->maxrevs + t->maxresults > KEEP_ELEMS)
+		give_up(t);
 	buf_reset(&t->arena);
 	t->nops = t->nconds = t->nrevs = t->nresults = 0;
 	t->nwrites = t->nputs = 0;

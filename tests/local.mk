@@ -193,6 +193,7 @@ INTEGRATION_TESTS = \
 	%D%/integration/303-hang-up.sh \
 	%D%/integration/304-slow-client.sh \
 	%D%/integration/305-half-open.sh \
+	%D%/integration/306-workers.sh \
 	%D%/integration/400-daemon-down.sh \
 	%D%/integration/401-restart-under-load.sh \
 	%D%/integration/402-kill-9.sh \

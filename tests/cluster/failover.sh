@@ -5,9 +5,9 @@
 # what all clients saw, and a node that is well again is used again.
 . "$(dirname "$0")/lib.sh"
 
-# The faults, in turn; the first five are one of each kind.
-faults='killed frozen isolated restarted parted unreachable blackout'
-count=5
+# The faults, in turn; the first six are one of each kind.
+faults='killed frozen isolated restarted parted desynced unreachable blackout'
+count=6
 options "$@"
 
 # What happens to node $1, and, with "mend" in front, what ends it.
@@ -56,6 +56,18 @@ parted()
 mend_parted()
 {
 	link "$1" $peers up
+}
+
+# Behind the others, as a node is that feeds one that joins: it serves, but only
+# if there is none better.
+desynced()
+{
+	echo 'SET GLOBAL wsrep_desync = ON;' | "$galera" sql "$dir/g" "$1"
+}
+
+mend_desynced()
+{
+	echo 'SET GLOBAL wsrep_desync = OFF;' | "$galera" sql "$dir/g" "$1"
 }
 
 # From the daemons only: the cluster is whole.
@@ -112,6 +124,23 @@ possible()
 	esac
 }
 
+# What /health of a daemon is to show of the node.
+state_of()
+{
+	case $1 in
+	killed | frozen | isolated | unreachable) echo unreachable ;;
+	parted) echo 'not primary' ;;
+	desynced) echo donor ;;
+	esac
+}
+
+shown()
+{
+	curl -s -m 1 --unix-socket "$dir/n1.sock" http://scribekv.test/health |
+	    jq -e --arg state "$1" 'any(.store.nodes[]; .state == $state)' \
+	    >"$dir/jq" 2>&1
+}
+
 start_cluster
 tried=0
 done=0
@@ -119,7 +148,7 @@ skipped=
 while more $tried; do
 	# shellcheck disable=SC2086
 	set -- $faults
-	shift $((tried % 7))
+	shift $((tried % 8))
 	fault=$1
 	victim=$((1 + (seed + tried) % 3))
 	tried=$((tried + 1))
@@ -133,6 +162,9 @@ while more $tried; do
 	loaded $(((seed + tried) * 7919 % 4000))
 	$fault $victim
 	back "$fault" $victim
+	state=$(state_of "$fault")
+	[ -z "$state" ] ||
+		wait_for "node $victim to be shown as $state" shown "$state"
 	"mend_$fault" $victim
 	wait_for "the cluster to be whole" whole
 	used_again
