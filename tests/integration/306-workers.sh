@@ -23,7 +23,6 @@ wait_for "one worker" workers 1 1
 spawn load "$dir/load" "$SKV_BUILDDIR/cli/scribekv" --unix-socket "$nsock" \
     bench -c 16 -n 600 -k 100 -r 100
 wait_for "more workers" workers 2 4
-wait_for "as many as there may be" workers 4 4
 kill -TERM "$(cat "$dir/load.pid")"
 wait_for "the end of the load" test -f "$dir/load.rc"
 wait_for "one worker" workers 1 1
