@@ -103,6 +103,7 @@ take(struct worker *w)
 	return (c);
 }
 
+/* Serves what is left of a worker's turn, and then the writes. */
 static void
 serve(struct worker *w)
 {
@@ -111,6 +112,7 @@ serve(struct worker *w)
 	while ((c = take(w)) != NULL)
 		if (conn_begin(c))
 			request_serve(c);
+	skv_drain(w->server->db);
 }
 
 static void
@@ -174,14 +176,16 @@ work(struct worker *w)
 		draining = atomic_load(&srv->draining);
 		if (!first)
 			help_others(srv);
-		next_turn(w, draining ? 0 : first ? -1 : WATCH_MS, &accepting,
-		    &n);
+		next_turn(w,
+		    draining  ? 0 :
+			first ? -1 :
+				WATCH_MS,
+		    &accepting, &n);
 		if (draining && n == 0)
 			break;
 		if (accepting && !draining)
 			conn_accept(srv);
 		serve(w);
-		skv_drain(srv->db);
 	}
 }
 
@@ -194,11 +198,10 @@ worker_main(void *arg)
 	CHECK_MAGIC(w, WORKER_MAGIC);
 	self = w;
 	atomic_store(&w->idle_since, 0);
-	atomic_store(&w->schedstat, open("/proc/thread-self/schedstat",
-	    O_RDONLY | O_CLOEXEC));
+	atomic_store(&w->schedstat,
+	    open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC));
 	request_keep();
 	work(w);
-	skv_drain(srv->db);
 	request_free_kept();
 	lck_lock(&srv->mtx);
 	srv->nworkers--;
