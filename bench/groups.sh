@@ -298,6 +298,7 @@ stop_nodes() {
 
 # Of 1,000 keys, for all are to be there after the warm-up.
 servers_http() {
+	local seconds=1 # the whole is to end within a quarter of an hour
 	local round kind n=$1 p=$port first=127.0.0.1:$((port + 1000))
 	local second=127.0.0.1:$((port + 1000 + (n > 1 ? 10 : 0)))
 	serve one "$p" "mariadb://root@$first/scribekv"
