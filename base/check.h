@@ -32,7 +32,6 @@ check_failed(const char *what, const char *file, int line, const char *func)
  * A structure passed through a void pointer starts with "unsigned magic",
  * set by its constructor and checked where the pointer arrives.
  */
-#define CHECK_MAGIC(ptr, value) \
-	CHECK((ptr) != NULL && (ptr)->magic == (value))
+#define CHECK_MAGIC(ptr, value) CHECK((ptr) != NULL && (ptr)->magic == (value))
 
 #endif

@@ -95,8 +95,9 @@ fill(struct skv *db, uint64_t nkeys, size_t len)
 		n = (n + step) % nkeys;
 		keylen = snprintf(key, sizeof(key), "key%08llu",
 		    (unsigned long long)n);
-		ok("skv_txn_put", skv_txn_put(txn, key, (size_t)keylen,
-		    blob + next_random(&state) % BLOBLEN, len, NULL));
+		ok("skv_txn_put",
+		    skv_txn_put(txn, key, (size_t)keylen,
+			blob + next_random(&state) % BLOBLEN, len, NULL));
 		if (i % BATCH < BATCH - 1 && i < nkeys - 1)
 			continue;
 		before = lck_now_ns();

@@ -204,8 +204,9 @@ skv_put_n(struct user *u, unsigned n)
 
 	skv_txn_reset(u->txn);
 	for (i = 0; i < n; i++)
-		ok("skv_txn_put", skv_txn_put(u->txn, next_key(u, i), KEYLEN,
-		    value, VALUELEN, NULL));
+		ok("skv_txn_put",
+		    skv_txn_put(u->txn, next_key(u, i), KEYLEN, value, VALUELEN,
+			NULL));
 	ok("skv_commit", skv_commit(u->txn));
 }
 
@@ -232,8 +233,8 @@ skv_cas(struct user *u, unsigned n)
 	if (u->revision != 0)
 		ok("skv_txn_if_match",
 		    skv_txn_if_match(u->txn, "cas", 3, &u->revision, 1));
-	ok("skv_txn_put", skv_txn_put(u->txn, "cas", 3, next_value(u),
-	    VALUELEN, NULL));
+	ok("skv_txn_put",
+	    skv_txn_put(u->txn, "cas", 3, next_value(u), VALUELEN, NULL));
 	ok("skv_commit", skv_commit(u->txn));
 	u->revision = skv_txn_revision(u->txn);
 }
@@ -452,8 +453,9 @@ set_up(void)
 	MYSQL *my = connect_direct();
 	unsigned i;
 
-	sql(my, "CREATE TABLE IF NOT EXISTS direct (k VARBINARY(1033) NOT NULL, "
-		"v LONGBLOB NOT NULL, PRIMARY KEY (k))");
+	sql(my,
+	    "CREATE TABLE IF NOT EXISTS direct (k VARBINARY(1033) NOT NULL, "
+	    "v LONGBLOB NOT NULL, PRIMARY KEY (k))");
 	mysql_close(my);
 	(void)snprintf(url, sizeof(url), "mariadb://root@%s:%u/%s", host, port,
 	    database);

@@ -19,7 +19,7 @@
 #include "bench/target.h"
 
 #define BATCH 100
-#define NPAIRS 200000U /* of the sustained tests; the greatest number */
+#define NPAIRS 200000U	  /* of the sustained tests; the greatest number */
 #define REPEAT_UPTO 1000U /* operations of a round of a short test */
 
 static struct pair *pairs;
@@ -193,7 +193,7 @@ test_sync_submit(struct run *r)
 	put_and_sync(r, r->t->sync_submit);
 }
 
-#define READS 1   /* for targets that can */
+#define READS 1	  /* for targets that can */
 #define PREPARE 2 /* what is read is put in before */
 #define OPENING 4 /* the time of opening and closing counts; not temporary */
 #define SUBMITS 8 /* for targets that can */
@@ -201,7 +201,9 @@ test_sync_submit(struct run *r)
 #define SIZES(n) \
 	{"put-" #n, test_put_sync, n, 0}, \
 	    {"get-" #n, test_get, n, READS | PREPARE}, \
-	    {"mixed-" #n, test_mixed_sync, n, READS}
+	{ \
+		"mixed-" #n, test_mixed_sync, n, READS \
+	}
 
 static const struct {
 	const char *name;

@@ -70,8 +70,9 @@ handle_put(void *p, const struct pair *pair, unsigned n, bool sync)
 	skv_txn_reset(h->txn);
 	skv_txn_durability(h->txn, sync ? SKV_SYNC : SKV_ASYNC);
 	for (i = 0; i < n; i++)
-		ok("skv_txn_put", skv_txn_put(h->txn, pair[i].key, KEYLEN,
-		    pair[i].value, VALUELEN, NULL));
+		ok("skv_txn_put",
+		    skv_txn_put(h->txn, pair[i].key, KEYLEN, pair[i].value,
+			VALUELEN, NULL));
 	ok("skv_commit", skv_commit(h->txn));
 }
 

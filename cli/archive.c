@@ -96,9 +96,8 @@ find_frame(struct archive_file *f, char tail[ARCHIVE_LINE_MAX + 1])
 	    memcmp(line, HEAD, strlen(HEAD)) != 0)
 		return ("it does not begin like a backup");
 	f->begin = (uint64_t)(nl + 1 - line);
-	len = f->size - f->begin < sizeof(line) ?
-	    (size_t)(f->size - f->begin) :
-	    sizeof(line);
+	len = f->size - f->begin < sizeof(line) ? (size_t)(f->size - f->begin) :
+						  sizeof(line);
 	if (!read_exactly(f->fd, tail, len, f->size - len))
 		return (strerror(errno));
 	tail[len] = '\0';

@@ -116,8 +116,9 @@ run_backup(struct session *s, const struct args *args)
 	if (!args_uint(args, "rate", RATE_LEAST, 1ULL << 40, &b.throttle.rate))
 		return (ST_USAGE);
 	if (strcmp(args->argv[0], "-") == 0)
-		return (fail_user(ST_USAGE, "a backup is a file; \"export\" "
-					    "writes to standard output"));
+		return (fail_user(ST_USAGE,
+		    "a backup is a file; \"export\" "
+		    "writes to standard output"));
 	st = session_target(s, &t);
 	if (st == ST_DONE)
 		st = save_open(&b.file, args->argv[0]);
@@ -192,8 +193,7 @@ put_lines(struct restore *r, size_t len)
 	r->keys += a.count;
 	if (st == ST_DONE) {
 		r->bytes += len;
-		memmove(r->lines.data, r->lines.data + len,
-		    r->lines.len - len);
+		memmove(r->lines.data, r->lines.data + len, r->lines.len - len);
 		buf_truncate(&r->lines, r->lines.len - len);
 		throttle(&r->throttle, r->bytes);
 		progress_update(&r->progress, r->bytes, r->keys);
@@ -256,8 +256,9 @@ put_all(struct restore *r)
 	}
 	if (st == ST_DONE)
 		st = put_rest(r);
-	if (st == ST_DONE && r->t->ops->import(r->t, (struct bytes){"", 0},
-				 SYNC_YES, &a) != ST_DONE)
+	if (st == ST_DONE &&
+	    r->t->ops->import(r->t, (struct bytes){"", 0}, SYNC_YES, &a) !=
+		ST_DONE)
 		st = target_fail(&a);
 	answer_release(&a);
 	return (st);
@@ -274,8 +275,10 @@ expect_empty(struct target *t)
 	if (t->ops->list(t, &q, &a) != ST_DONE)
 		st = target_fail(&a);
 	else if (memmem(a.body.data, a.body.len, "\"items\":[]", 10) == NULL)
-		st = fail_user(ST_USAGE, "%s is not empty; --merge puts the "
-		    "keys beside those that are there", t->name);
+		st = fail_user(ST_USAGE,
+		    "%s is not empty; --merge puts the "
+		    "keys beside those that are there",
+		    t->name);
 	answer_release(&a);
 	return (st);
 }
@@ -295,7 +298,8 @@ restore(struct session *s, const struct args *args, struct restore *r)
 	progress_end(&r->progress);
 	if (st != ST_DONE)
 		warn_user("%" PRIu64 " keys were restored; --merge begins "
-			  "again", r->keys);
+			  "again",
+		    r->keys);
 	else if (!r->salvage && r->keys != r->file.keys)
 		st = fail_user(ST_SERVER, "%s was changed while it was read",
 		    r->file.name);
@@ -325,7 +329,8 @@ run_restore(struct session *s, const struct args *args)
 		out_printf("{\"keys\":%" PRIu64 "}\n", r.keys);
 	else if (st == ST_DONE && !s->quiet && out_format != FORMAT_RAW)
 		out_printf(only ? "good, %" PRIu64 " keys\n" :
-				  "restored %" PRIu64 " keys\n", r.keys);
+				  "restored %" PRIu64 " keys\n",
+		    r.keys);
 	(void)close(r.file.fd);
 	buf_release(&r.lines);
 	return (st);

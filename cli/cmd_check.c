@@ -58,8 +58,10 @@ run_check(struct session *s, const struct args *args)
 		st = out_flush();
 	}
 	if (st == ST_DONE && err == SKV_CORRUPT)
-		st = fail_user(ST_SERVER, "%s is damaged; \"scribekv repair\" "
-		    "makes a new store of what is good", args->argv[0]);
+		st = fail_user(ST_SERVER,
+		    "%s is damaged; \"scribekv repair\" "
+		    "makes a new store of what is good",
+		    args->argv[0]);
 	free(url);
 	return (st);
 }
@@ -137,8 +139,7 @@ repair(struct session *s, const struct args *args, const char *from,
 
 	examination_begin(&e, s, "repair");
 	e.how.scratch = args_get(args, "scratch");
-	st = examination_end(&e,
-	    skv_repair(from, to, &e.how, &e.info, &r));
+	st = examination_end(&e, skv_repair(from, to, &e.how, &e.info, &r));
 	if (st != ST_DONE)
 		return (st);
 	print_repair(s, &r);
@@ -159,8 +160,9 @@ run_repair(struct session *s, const struct args *args)
 	enum status st = ST_SERVER;
 
 	if (to == NULL)
-		return (fail_user(ST_USAGE, "say where the new store is to be: "
-					    "--to NEWDIR"));
+		return (fail_user(ST_USAGE,
+		    "say where the new store is to be: "
+		    "--to NEWDIR"));
 	from_url = directory_url(args->argv[0]);
 	if (from_url != NULL)
 		to_url = directory_url(to);

@@ -26,8 +26,7 @@ write_text(struct buf *b, const struct skv_finding *f)
 {
 	(void)buf_adds(b, f->damage ? "damage: " : "note: ");
 	if (f->file != NULL)
-		(void)buf_printf(b, "%s%s", f->file,
-		    f->len > 0 ? ": " : " ");
+		(void)buf_printf(b, "%s%s", f->file, f->len > 0 ? ": " : " ");
 	if (f->file != NULL && f->len > 0)
 		(void)buf_printf(b, "bytes %" PRIu64 " to %" PRIu64 " ",
 		    f->offset, f->offset + f->len - 1);
@@ -116,8 +115,10 @@ examination_begin(struct examination *e, const struct session *s,
     const char *label)
 {
 	memset(e, 0, sizeof(*e));
-	e->how = (struct skv_examine){.size = sizeof(e->how), .found = found,
-	    .progress = on_progress, .arg = e};
+	e->how = (struct skv_examine){.size = sizeof(e->how),
+	    .found = found,
+	    .progress = on_progress,
+	    .arg = e};
 	progress_begin(&e->progress, s, label, 0, true, "");
 }
 

@@ -58,7 +58,7 @@ cbor_head_size(const char *p)
 	unsigned info = (unsigned char)*p & 31;
 
 	return (info < IN_NEXT_BYTE ? 1 :
-	    1 + ((size_t)1 << (info - IN_NEXT_BYTE)));
+				      1 + ((size_t)1 << (info - IN_NEXT_BYTE)));
 }
 
 /*

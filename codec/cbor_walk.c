@@ -14,7 +14,7 @@
 
 /* A container or a tag that is open. */
 struct level {
-	uint64_t left; /* items to come, if not indefinite */
+	uint64_t left;	/* items to come, if not indefinite */
 	uint32_t names; /* maps: mark of the names */
 	uint32_t key;	/* maps: where the key starts that is being read */
 	enum cbor_major major;
@@ -237,8 +237,8 @@ convert_bignum(struct walk *k, const struct cbor_head *h)
 	size_t len;
 
 	if (k->w == NULL || h->major != TAG ||
-	    (h->n != TAG_POSITIVE && h->n != TAG_NEGATIVE) ||
-	    r->p == r->end || (unsigned char)*r->p >> 5 != BYTES)
+	    (h->n != TAG_POSITIVE && h->n != TAG_NEGATIVE) || r->p == r->end ||
+	    (unsigned char)*r->p >> 5 != BYTES)
 		return (false);
 	if (cbor_head(r, &content) && string_copy(r, &content, &data, &len)) {
 		(void)doc_w_next(k->w);
@@ -414,10 +414,13 @@ differ_in_json(struct doc_reader *r, const char *start)
 	ok = doc_w_doc(&w, DOC_CBOR, start, (size_t)(r->p - start));
 	if (buf_failed(&json))
 		ok = doc_fail_at(r, start, doc_nomemory);
-	else if (!ok || !doc_check(DOC_JSON, json.data, json.len,
-	    DOC_DEPTHMAX, &why, &where))
-		ok = doc_fail_at(r, start, !ok || why != doc_nomemory ?
-		    "two map keys are the same in JSON" : doc_nomemory);
+	else if (!ok ||
+	    !doc_check(DOC_JSON, json.data, json.len, DOC_DEPTHMAX, &why,
+		&where))
+		ok = doc_fail_at(r, start,
+		    !ok || why != doc_nomemory ?
+			"two map keys are the same in JSON" :
+			doc_nomemory);
 	buf_release(&json);
 	return (ok);
 }

@@ -387,8 +387,7 @@ doc_w_doc(struct doc_writer *w, enum doc_format format, const char *data,
 		return (true);
 	}
 	/* Conversion does not write to the data either. */
-	doc_reader_init(&r, format, (char *)(uintptr_t)data, len,
-	    DOC_DEPTHMAX);
+	doc_reader_init(&r, format, (char *)(uintptr_t)data, len, DOC_DEPTHMAX);
 	ok = !doc_failed(&r) &&
 	    (format == DOC_JSON ? json_walk : cbor_walk)(&r, w) && doc_end(&r);
 	/* Missing memory is the buffer's to tell. */

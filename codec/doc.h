@@ -117,8 +117,8 @@ size_t doc_offset(const struct doc_reader *);
  * Whether data is one well-formed document and nothing else. On failure
  * *ret_why and *ret_offset say what and where. Does not change the data.
  */
-bool doc_check(enum doc_format, const char *data, size_t len,
-    unsigned maxdepth, const char **ret_why, size_t *ret_offset);
+bool doc_check(enum doc_format, const char *data, size_t len, unsigned maxdepth,
+    const char **ret_why, size_t *ret_offset);
 
 /*
  * The writer appends to a buffer, whose failure flag (buf_failed()) tells of
@@ -128,7 +128,7 @@ bool doc_check(enum doc_format, const char *data, size_t len,
 struct doc_writer {
 	enum doc_format format;
 	struct buf *out;
-	bool bare;    /* JSON: the next thing needs no comma before it */
+	bool bare; /* JSON: the next thing needs no comma before it */
 	unsigned depth;
 	uint64_t maps; /* bit n: container n from the outside is a map */
 };

@@ -14,8 +14,9 @@
 #include "codec/doc.h"
 
 #define DOC_SIZEMAX INT32_MAX
-#define DOC_LEVELS (sizeof(((struct doc_reader *)0)->level) / \
-    sizeof(((struct doc_reader *)0)->level[0]))
+#define DOC_LEVELS \
+	(sizeof(((struct doc_reader *)0)->level) / \
+	    sizeof(((struct doc_reader *)0)->level[0]))
 
 extern const char doc_ends_early[];
 extern const char doc_too_deep[];
@@ -80,8 +81,7 @@ void cbor_put_uint(struct buf *, uint64_t);
 void cbor_put_negative(struct buf *, uint64_t n); /* -1 - n */
 void cbor_put_int(struct buf *, int64_t);
 void cbor_put_double(struct buf *, double);
-void cbor_put_bignum(struct buf *, bool negative, const char *data,
-    size_t len);
+void cbor_put_bignum(struct buf *, bool negative, const char *data, size_t len);
 void cbor_put_text(struct buf *, const char *data, size_t len);
 void cbor_put_bytes(struct buf *, const char *data, size_t len);
 /* A JSON number that is no DOC_INT. False without memory. */

@@ -27,8 +27,8 @@ struct walk {
 void
 json_skip_space(struct doc_reader *r)
 {
-	while (r->p < r->end && (*r->p == ' ' || *r->p == '\n' ||
-	    *r->p == '\t' || *r->p == '\r'))
+	while (r->p < r->end &&
+	    (*r->p == ' ' || *r->p == '\n' || *r->p == '\t' || *r->p == '\r'))
 		r->p++;
 }
 
@@ -446,9 +446,9 @@ walk_close(struct walk *k)
 		map = names != IN_ARRAY;
 		c = peek(r);
 		if (c != ',' && c != (map ? '}' : ']'))
-			return (doc_fail_at(r, r->p, map ?
-			    "a comma or '}' was expected" :
-			    "a comma or ']' was expected"));
+			return (doc_fail_at(r, r->p,
+			    map ? "a comma or '}' was expected" :
+				  "a comma or ']' was expected"));
 		r->p++;
 		if (c == ',')
 			return (!map || walk_name(k));
@@ -516,9 +516,9 @@ next_item(struct doc_reader *r)
 	if (l->first)
 		l->first = false;
 	else if (c != ',')
-		return (doc_fail_at(r, r->p, l->map ?
-		    "a comma or '}' was expected" :
-		    "a comma or ']' was expected"));
+		return (doc_fail_at(r, r->p,
+		    l->map ? "a comma or '}' was expected" :
+			     "a comma or ']' was expected"));
 	else
 		r->p++;
 	return (!doc_failed(r));

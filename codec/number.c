@@ -89,8 +89,7 @@ to_bytes(char ret[BYTESMAX], const char *digits, size_t len)
 
 /* Writes the digits of big-endian bytes, returns how many. */
 static size_t
-to_digits(char ret[TEXTMAX], bool plus_one, const char *bytes,
-    size_t len)
+to_digits(char ret[TEXTMAX], bool plus_one, const char *bytes, size_t len)
 {
 	struct limbs l = {.n = 0};
 	char digits[TEXTMAX];
@@ -148,7 +147,7 @@ json_put_bignum(struct buf *out, bool negative, const char *data, size_t len)
 		len--;
 	}
 	len = len > BYTESMAX ? SIZE_MAX :
-	    to_digits(digits, negative, data, len);
+			       to_digits(digits, negative, data, len);
 	if (len > DIGITSMAX) {
 		json_put_double(out, negative ? -DBL_MAX : DBL_MAX);
 		return;
@@ -192,8 +191,7 @@ cbor_put_number(struct buf *out, const char *text, size_t len)
 		if (text[i] < '0' || text[i] > '9')
 			integer = false;
 	/* Minus zero is no integer. */
-	if (integer && digits <= DIGITSMAX &&
-	    !(negative && text[1] == '0')) {
+	if (integer && digits <= DIGITSMAX && !(negative && text[1] == '0')) {
 		put_integer(out, negative, text + negative, digits);
 		return (true);
 	}

@@ -80,8 +80,7 @@ encode(struct buf *b, const unsigned char *in, size_t len, const char *digits,
 		b->failed = true;
 		return (false);
 	}
-	p = buf_extend(b,
-	    whole / 3 * 4 + (rest == 0 ? 0 : pad ? 4 : rest + 1));
+	p = buf_extend(b, whole / 3 * 4 + (rest == 0 ? 0 : pad ? 4 : rest + 1));
 	if (p == NULL)
 		return (false);
 	for (i = 0; i < len; i += 3) {
@@ -188,8 +187,7 @@ plain(const char *p, const char *end)
 			return (p + word_first(found));
 		p += 8;
 	}
-	while (p < end && *p != '"' && *p != '\\' &&
-	    (unsigned char)*p >= ' ')
+	while (p < end && *p != '"' && *p != '\\' && (unsigned char)*p >= ' ')
 		p++;
 	return (p);
 }

@@ -54,9 +54,8 @@ counter_write(struct skv *store, uint64_t count, uint64_t revision)
 	if (txn == NULL)
 		return (SKV_NOMEM);
 	len = snprintf(text, sizeof(text), "%" PRIu64, count);
-	err = revision == 0 ?
-	    skv_txn_if_none_match(txn, key, KEYLEN, NULL, 0) :
-	    skv_txn_if_match(txn, key, KEYLEN, &revision, 1);
+	err = revision == 0 ? skv_txn_if_none_match(txn, key, KEYLEN, NULL, 0) :
+			      skv_txn_if_match(txn, key, KEYLEN, &revision, 1);
 	if (err == SKV_OK)
 		err = skv_txn_put(txn, key, KEYLEN, text, (size_t)len, NULL);
 	if (err == SKV_OK)
@@ -95,7 +94,7 @@ counter_thread(void *arg)
 int
 main(int argc, char **argv)
 {
-	struct skv_errinfo info = { "" };
+	struct skv_errinfo info = {""};
 	uint64_t before, after, revision;
 	pthread_t threads[NTHREADS];
 	struct skv *store;
@@ -108,8 +107,8 @@ main(int argc, char **argv)
 	}
 	if (counter_read(store, &before, &revision) != SKV_OK)
 		before = 0;
-	while (n < NTHREADS && pthread_create(&threads[n], NULL,
-	    counter_thread, store) == 0)
+	while (n < NTHREADS &&
+	    pthread_create(&threads[n], NULL, counter_thread, store) == 0)
 		n++;
 	for (int i = 0; i < n; i++)
 		(void)pthread_join(threads[i], NULL);

@@ -11,15 +11,15 @@
 static int
 fail(const char *what, enum skv_err err, const struct skv_errinfo *info)
 {
-	(void)fprintf(stderr, "greeting: %s: %s%s%s\n", what,
-	    skv_strerror(err), info->text[0] != '\0' ? ": " : "", info->text);
+	(void)fprintf(stderr, "greeting: %s: %s%s%s\n", what, skv_strerror(err),
+	    info->text[0] != '\0' ? ": " : "", info->text);
 	return (1);
 }
 
 int
 main(int argc, char **argv)
 {
-	struct skv_errinfo info = { "" };
+	struct skv_errinfo info = {""};
 	struct skv_value value;
 	struct skv *store;
 	enum skv_err err, closed;

@@ -95,8 +95,8 @@ static enum skv_err
 list(struct skv *store, const char *prefix)
 {
 	struct skv_range range = {
-		.prefix = prefix,
-		.prefixlen = strlen(prefix),
+	    .prefix = prefix,
+	    .prefixlen = strlen(prefix),
 	};
 	struct skv_value value;
 	struct skv_scan *scan;
@@ -117,7 +117,7 @@ list(struct skv *store, const char *prefix)
 int
 main(int argc, char **argv)
 {
-	struct skv_errinfo info = { "" };
+	struct skv_errinfo info = {""};
 	struct skv *store;
 	enum skv_err err;
 	long n;

@@ -70,8 +70,7 @@ cursor_parse(struct buf *ret, uint64_t tag, const char *text, size_t len)
 	    raw.len <= CHECKLEN + SKV_KEYMAX + 1;
 	for (i = 0; ok && i < CHECKLEN; i++)
 		check |= (uint64_t)(unsigned char)raw.data[i] << (8 * i);
-	ok = ok &&
-	    check == mix(tag, raw.data + CHECKLEN, raw.len - CHECKLEN) &&
+	ok = ok && check == mix(tag, raw.data + CHECKLEN, raw.len - CHECKLEN) &&
 	    buf_add(ret, raw.data + CHECKLEN, raw.len - CHECKLEN);
 	buf_release(&raw);
 	return (ok);

@@ -58,8 +58,7 @@ node_document(const struct node *n)
 	    add(o, "state", json_object_new_string(n->state)) &&
 	    add(o, "since_seconds",
 		json_object_new_int64(strtoll(n->since_s, NULL, 10))) &&
-	    (us == 0 ||
-		add(o, "latency_us", json_object_new_int64(us))) &&
+	    (us == 0 || add(o, "latency_us", json_object_new_int64(us))) &&
 	    (n->error[0] == '\0' ||
 		add(o, "error", json_object_new_string(n->error))))
 		return (o);

@@ -99,8 +99,7 @@ delete_done(struct skv_txn *t, enum skv_err err, void *arg)
 		write_failed(r, err);
 	else {
 		response_begin(r, 204);
-		response_header_uint(r, "KV-Revision",
-		    skv_txn_revision(t));
+		response_header_uint(r, "KV-Revision", skv_txn_revision(t));
 		response_send_empty(r);
 	}
 }
@@ -122,8 +121,9 @@ begin_write(struct request *r)
 	if (err == SKV_OK)
 		return (true);
 	if (bad != NULL)
-		response_problem(r, 400, "%s is no list of entity tags, or a "
-					 "too long one",
+		response_problem(r, 400,
+		    "%s is no list of entity tags, or a "
+		    "too long one",
 		    bad);
 	else
 		write_failed(r, err);
@@ -131,8 +131,7 @@ begin_write(struct request *r)
 }
 
 static void
-submit(struct request *r,
-    void (*done)(struct skv_txn *, enum skv_err, void *))
+submit(struct request *r, void (*done)(struct skv_txn *, enum skv_err, void *))
 {
 	enum skv_err err;
 
@@ -201,8 +200,9 @@ read_envelope(struct doc_reader *d, struct envelope *e)
 		return (false);
 	while (doc_map_next(d, &name, &len))
 		if (!envelope_member(e, d, name, len))
-			doc_fail(d, "an envelope has the members \"value\", "
-				    "\"ttl\" and \"encoding\", no other");
+			doc_fail(d,
+			    "an envelope has the members \"value\", "
+			    "\"ttl\" and \"encoding\", no other");
 	return (doc_end(d));
 }
 
@@ -249,8 +249,10 @@ put_envelope(struct request *r, enum doc_format fmt, uint64_t ttl)
 		return;
 	}
 	if (ttl != 0 && e.ttl != 0) {
-		bad_envelope(r, "\"ttl\" is there twice, in the body and as a "
-				"parameter", NULL);
+		bad_envelope(r,
+		    "\"ttl\" is there twice, in the body and as a "
+		    "parameter",
+		    NULL);
 		return;
 	}
 	if (e.ttl == 0)

@@ -175,8 +175,8 @@ read_params(struct list *l)
 		return (false);
 	}
 	l->page.delimiter = delimiter;
-	l->tag = cursor_tag(skv_id(r->server->db), &l->page.range, l->page.delimiter,
-	    l->page.delimiterlen);
+	l->tag = cursor_tag(skv_id(r->server->db), &l->page.range,
+	    l->page.delimiter, l->page.delimiterlen);
 	p = query_find(&r->query, "cursor");
 	if (p == NULL || cursor_parse(&l->bound, l->tag, p->value, p->valuelen))
 		return (true);

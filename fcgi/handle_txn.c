@@ -37,8 +37,9 @@ bad_txn(struct request *r, const struct txn_doc *d)
 		return;
 	}
 	if (d->err == SKV_TOOBIG)
-		response_problem_begin(r, 413, "a value is over max_value, or "
-					       "all of them over max_txn");
+		response_problem_begin(r, 413,
+		    "a value is over max_value, or "
+		    "all of them over max_txn");
 	else
 		response_problem_begin(r, 400, d->why);
 	if (d->list != NULL) {
@@ -57,8 +58,9 @@ txn_conflict(struct request *r)
 {
 	const struct txn_doc d = document(r);
 
-	response_problem_begin(r, 409, "a condition is false; nothing was "
-				       "changed");
+	response_problem_begin(r, 409,
+	    "a condition is false; nothing was "
+	    "changed");
 	txn_doc_failed(&d, &r->writer);
 	response_problem_send(r);
 }

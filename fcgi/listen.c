@@ -198,8 +198,9 @@ listen_tcp(const struct conf *conf)
 		log_warnx("%s: whoever reaches this port can read, change and "
 			  "delete everything and stop the daemon%s",
 		    conf->socket,
-		    is_loopback(ai->ai_addr) ? "" : ", and it is no loopback "
-						    "address");
+		    is_loopback(ai->ai_addr) ? "" :
+					       ", and it is no loopback "
+					       "address");
 	freeaddrinfo(ai);
 	return (fd);
 }

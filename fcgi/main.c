@@ -49,14 +49,16 @@
 #define FILES_OTHER 64
 
 /*
- * LevelDB allocates with C++'s operator new, whose exception cannot pass through
- * C, so that it would end the process by abort(3). Whoever starts the daemon
- * again finds all that was acknowledged. NB: there is no memory to write with.
+ * LevelDB allocates with C++'s operator new, whose exception cannot pass
+ * through C, so that it would end the process by abort(3). Whoever starts the
+ * daemon again finds all that was acknowledged. NB: there is no memory to write
+ * with.
  */
 __attribute__((noreturn)) static void
 engine_out_of_memory(void)
 {
-	static const char text[] = "scribekvd: LevelDB is out of memory: ended\n";
+	static const char text[] =
+	    "scribekvd: LevelDB is out of memory: ended\n";
 
 	(void)!write(STDERR_FILENO, text, sizeof(text) - 1);
 	_exit(EXIT_FAILURE);

@@ -229,12 +229,12 @@ write_numbers(struct buf *b, struct server *srv, const struct skv_stats *s)
 		"Entries of the expiry index that were swept.",
 		(double)s->expired},
 	    {"refused_total", "counter",
-		"Writes refused because of too much load.",
-		(double)s->refused},
+		"Writes refused because of too much load.", (double)s->refused},
 	    {"timed_out_total", "counter",
 		"Writes and syncs that were answered after max_wait_ms.",
 		(double)s->timed_out},
-	    {"overloaded", "gauge", "1 while writes are refused: see "
+	    {"overloaded", "gauge",
+		"1 while writes are refused: see "
 		"max_stall_ms and max_level0_files.",
 		skv_overloaded(srv->db, NULL)},
 	    {"queued_transactions", "gauge",
@@ -254,8 +254,7 @@ write_numbers(struct buf *b, struct server *srv, const struct skv_stats *s)
 		atomic_load(&srv->inflight)},
 	    {"long_requests", "gauge", "Exports, imports and the like.",
 		atomic_load(&srv->ntasks)},
-	    {"workers", "gauge", "Threads that serve requests.",
-		workers(srv)},
+	    {"workers", "gauge", "Threads that serve requests.", workers(srv)},
 	    {"uptime_seconds", "gauge", "Time since the daemon started.",
 		(double)(lck_now_ns() - srv->start_ns) / 1e9},
 	};
@@ -299,7 +298,8 @@ write_nodes(struct buf *b, struct skv *db)
 		    "Time that a server's last answer took; 0: there is none.");
 		next = times;
 		while (nodes_next(&next, &n)) {
-			(void)buf_adds(b, "scribekv_node_latency_seconds{host=\"");
+			(void)buf_adds(b,
+			    "scribekv_node_latency_seconds{host=\"");
 			write_label(b, n.host);
 			(void)buf_printf(b, "\"} %.6f\n",
 			    strtod(n.latency_us, NULL) / 1e6);
@@ -329,8 +329,7 @@ write_engine(struct buf *b, struct skv *db)
 		    level, value);
 		free(value);
 	}
-	value =
-	    skv_engine_property(db, "leveldb.approximate-memory-usage");
+	value = skv_engine_property(db, "leveldb.approximate-memory-usage");
 	if (value == NULL)
 		return;
 	head(b, "leveldb_memory_bytes", "gauge",
@@ -358,8 +357,8 @@ handle_metrics(struct request *r)
 	write_numbers(b, srv, &s);
 	write_histogram(b, "commit_group_transactions",
 	    "Transactions per engine write.", &s.group_size, 1);
-	write_histogram(b, "commit_duration_seconds", "Time of an engine write.",
-	    &s.commit_us, 1e-6);
+	write_histogram(b, "commit_duration_seconds",
+	    "Time of an engine write.", &s.commit_us, 1e-6);
 	write_histogram(b, "sync_duration_seconds", "Time of a barrier.",
 	    &s.sync_us, 1e-6);
 	write_engine(b, srv->db);

@@ -75,8 +75,8 @@ method_parse(const char *name)
 }
 
 /*
- * Notes a parameter; "next" is the one that is expected. Returns which one is to
- * be expected then.
+ * Notes a parameter; "next" is the one that is expected. Returns which one is
+ * to be expected then.
  */
 static size_t
 read_param(struct request *r, const char *p, size_t next)
@@ -350,8 +350,9 @@ request_query_only(struct request *r, const char *const *names)
 
 	if (p == NULL)
 		return (true);
-	response_problem(r, 400, "this path and method have no parameter "
-				 "\"%s\"",
+	response_problem(r, 400,
+	    "this path and method have no parameter "
+	    "\"%s\"",
 	    log_escape(name, sizeof(name), p->name, p->namelen));
 	return (false);
 }

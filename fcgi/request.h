@@ -64,8 +64,8 @@ struct request {
 	struct doc_writer writer; /* into "text" */
 
 	/* Of the handlers. */
-	bool created;	/* a PUT that can only create answers 201 */
-	char put_etag;	/* letter of the representation that was put */
+	bool created;		/* a PUT that can only create answers 201 */
+	char put_etag;		/* letter of the representation that was put */
 	enum doc_format answer; /* what a list or transaction is answered in */
 
 	/*
@@ -116,8 +116,8 @@ bool request_query_only(struct request *, const char *const *names);
  */
 bool request_txn(struct request *);
 /*
- * Reads the parameter "name" as a flag or number, if it is there. False: 400 has
- * been sent.
+ * Reads the parameter "name" as a flag or number, if it is there. False: 400
+ * has been sent.
  */
 bool request_bool(struct request *, const char *name, bool *ret);
 bool request_uint(struct request *, const char *name, uint64_t least,

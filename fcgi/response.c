@@ -52,7 +52,8 @@ static const struct {
     {SKV_NOTFOUND, 404, "there is no such key", false},
     {SKV_CONFLICT, 412, "a condition is false", false},
     {SKV_INVALID, 400, "the request is outside the store's limits", false},
-    {SKV_TOOBIG, 413, "the request or its answer is over the store's limits", false},
+    {SKV_TOOBIG, 413, "the request or its answer is over the store's limits",
+	false},
     {SKV_NOMEM, 503, "out of memory", true},
     {SKV_BUSY, 503, "overloaded", false},
     {SKV_TIMEDOUT, 503, "the request took too long", false},
@@ -151,7 +152,8 @@ response_out_of_memory(struct conn *c, const char *applied)
 	    "Status: 503 Service Unavailable\r\n"
 	    "Content-Type: " PROBLEM "\r\n"
 	    "Retry-After: %d\r\n"
-	    "Content-Length: %d\r\n\r\n%s", RETRY_AFTER, len, body);
+	    "Content-Length: %d\r\n\r\n%s",
+	    RETRY_AFTER, len, body);
 	(void)conn_write(c, text, (size_t)len);
 }
 
@@ -171,8 +173,7 @@ send_out_of_memory(struct request *r)
 }
 
 void
-response_send(struct request *r, const char *type, const void *body,
-    size_t len)
+response_send(struct request *r, const char *type, const void *body, size_t len)
 {
 	bool ok;
 

@@ -99,8 +99,9 @@ path_key(struct request *r)
 	/* The query has its own memory: this may not move it. */
 	key = r->decoded.data + r->uri.querylen;
 	if (!uri_decode(raw, rawlen, key, &r->keylen)) {
-		response_problem(r, 400, "the path has a %% that does not "
-					 "begin a percent-escape");
+		response_problem(r, 400,
+		    "the path has a %% that does not "
+		    "begin a percent-escape");
 		return (false);
 	}
 	r->key = key;
@@ -191,8 +192,7 @@ router_dispatch(struct request *r)
 	r->route = route;
 	if (route == NULL)
 		response_problem(r, 404, "there is nothing at this path");
-	else if (r->method == METHOD_OTHER ||
-	    route->handler[r->method] == NULL)
+	else if (r->method == METHOD_OTHER || route->handler[r->method] == NULL)
 		not_allowed(r);
 	else
 		route->handler[r->method](r);

@@ -27,7 +27,7 @@ struct server {
 
 	struct skv *db; /* changes while the workers are paused */
 	atomic_bool draining;
-	atomic_bool pausing; /* workers are to stand still, see below */
+	atomic_bool pausing;	   /* workers are to stand still, see below */
 	atomic_bool accept_paused; /* the listener is not watched */
 	atomic_bool refusing;	   /* at max_connections, and it was logged */
 	atomic_uint nconns;
@@ -49,11 +49,11 @@ struct server {
 	int64_t wanted_ns;   /* when that many were last needed, */
 	int64_t staffed_ns;  /* and that many with others for those standing */
 
-	struct lck mtx;	    /* guards everything below */
-	struct conn *conns; /* all connections, linked through their heads */
-	unsigned nworkers;  /* worker threads that live */
-	unsigned npaused;   /* and those that pause */
-	struct lck_cond fewer;	 /* of the workers run */
+	struct lck mtx;	       /* guards everything below */
+	struct conn *conns;    /* all connections, linked through their heads */
+	unsigned nworkers;     /* worker threads that live */
+	unsigned npaused;      /* and those that pause */
+	struct lck_cond fewer; /* of the workers run */
 	struct lck_cond resumed; /* pausing has ended */
 };
 
@@ -63,9 +63,9 @@ struct server {
  */
 bool workers_start(struct server *);
 /*
- * Looks at the workers, and starts others or lets some end (tend.c). To be called
- * all the time; returns after how many milliseconds, or when the signal comes
- * that a worker sends to main when there is work again.
+ * Looks at the workers, and starts others or lets some end (tend.c). To be
+ * called all the time; returns after how many milliseconds, or when the signal
+ * comes that a worker sends to main when there is work again.
  */
 #define SERVER_WAKES_MAIN SIGUSR1
 unsigned workers_tend(struct server *);

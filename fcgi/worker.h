@@ -39,12 +39,13 @@ struct worker {
 	atomic_bool leave;    /* it is not needed any more */
 	atomic_bool standing; /* so main saw it: others may take its work */
 
-	/* Written by the worker alone, relaxed: main sees them late, not torn. */
+	/* Written by the worker alone, relaxed: main sees them late, not torn.
+	 */
 	_Alignas(64) atomic_uint beat;	  /* odd while it waits for a peer */
 	_Atomic(struct conn *) waits_for; /* while odd */
-	_Atomic int64_t idle_since;	  /* waits for connections; 0: it works */
-	_Atomic int64_t idle_ns;	  /* has so waited, before that */
-	atomic_int schedstat; /* descriptor of its file; -1: none */
+	_Atomic int64_t idle_since; /* waits for connections; 0: it works */
+	_Atomic int64_t idle_ns;    /* has so waited, before that */
+	atomic_int schedstat;	    /* descriptor of its file; -1: none */
 
 	/* What it has taken in this turn: the number of the turn, which one is
 	 * to be served next, how many there are; see take(). */
@@ -52,9 +53,9 @@ struct worker {
 	_Atomic(struct conn *) ready[TURN_MAX];
 
 	/* Main's alone. */
-	unsigned seen;	  /* beat at the last look */
-	unsigned looks;	  /* at which it was the same, and it was not idle */
-	int64_t idle_was; /* time spent idle, and in want of a processor, */
+	unsigned seen;	   /* beat at the last look */
+	unsigned looks;	   /* at which it was the same, and it was not idle */
+	int64_t idle_was;  /* time spent idle, and in want of a processor, */
 	int64_t delay_was; /* at the last look */
 };
 

@@ -73,10 +73,10 @@ tree_find(void *const *root, const struct op *key)
 /* What a transaction sees. */
 struct view {
 	struct skv *db;
-	void *own;   /* tree: its own operations */
-	bool leader; /* who alone may look at the overlay */
+	void *own;		    /* tree: its own operations */
+	bool leader;		    /* who alone may look at the overlay */
 	struct engine_reads *reads; /* of a shared engine */
-	int64_t now; /* its moment; 0 before anybody asked */
+	int64_t now;		    /* its moment; 0 before anybody asked */
 };
 
 /* As expiry_gone(), but at one moment for the whole transaction. */
@@ -294,10 +294,10 @@ batch_index(struct skv *db, const struct op *op, bool put)
 	if (!record_expiry_key(&db->scratch, op->expires_ms, op->key.ptr + 1,
 		op->keylen))
 		return (SKV_NOMEM);
-	return (put ? e->batch_put(db->engine, db->scratch.data,
-			  db->scratch.len, "", 0) :
-		      e->batch_delete(db->engine, db->scratch.data,
-			  db->scratch.len));
+	return (put ?
+		e->batch_put(db->engine, db->scratch.data, db->scratch.len, "",
+		    0) :
+		e->batch_delete(db->engine, db->scratch.data, db->scratch.len));
 }
 
 static enum skv_err
@@ -360,8 +360,7 @@ batch_txn(struct skv *db, struct skv_txn *t, uint64_t revision, bool overlay)
 	for (op = t->ops; err == SKV_OK && op < t->ops + t->nops; op++) {
 		err = batch_op(db, op, revision);
 		if (err == SKV_OK && overlay && op->type != OP_GET &&
-		    !op->keep &&
-		    !tree_set(&db->overlay, op))
+		    !op->keep && !tree_set(&db->overlay, op))
 			err = SKV_NOMEM;
 	}
 	return (err);
@@ -393,8 +392,7 @@ apply_group(struct skv *db, struct skv_txn *group, uint64_t *revision,
 	bool overlay = group_reads(group);
 
 	for (t = group; err == SKV_OK && t != NULL; t = t->next) {
-		struct view v = {
-		    .db = db, .leader = true, .reads = db->reads};
+		struct view v = {.db = db, .leader = true, .reads = db->reads};
 
 		next = db->ops->shared == NULL ?
 		    *revision + 1 :

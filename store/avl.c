@@ -286,8 +286,8 @@ unlink_node(struct avl *t, struct avl_node **slot)
 }
 
 /* The key is in the tree. */
-static void
-delete(struct avl *t, struct avl_node **slot, const void *key, size_t keylen)
+static void delete (struct avl *t, struct avl_node **slot, const void *key,
+    size_t keylen)
 {
 	struct avl_node *n = own(t, slot);
 	int c = compare(key, keylen, n->entry);
@@ -296,7 +296,7 @@ delete(struct avl *t, struct avl_node **slot, const void *key, size_t keylen)
 		unlink_node(t, slot);
 		return;
 	}
-	delete(t, &n->child[c > 0], key, keylen);
+	delete (t, &n->child[c > 0], key, keylen);
 	rebalance(t, slot);
 }
 
@@ -325,7 +325,7 @@ avl_delete(struct avl *t, const void *key, size_t keylen)
 {
 	/* Looking first saves copies for nothing. */
 	if (avl_find(t->root, key, keylen) != NULL)
-		delete(t, &t->root, key, keylen);
+		delete (t, &t->root, key, keylen);
 }
 
 struct avl_node *

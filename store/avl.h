@@ -37,7 +37,7 @@ struct avl {
 
 struct avl_iter {
 	struct avl_node *root;
-	int depth; /* 0: not valid */
+	int depth;			      /* 0: not valid */
 	struct avl_node *path[AVL_HEIGHTMAX]; /* from the root to the present */
 };
 

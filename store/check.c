@@ -191,8 +191,7 @@ check_user(struct check *c, const char *key, size_t keylen, const char *value,
 	if (v.revision > r->revision)
 		r->revision = v.revision;
 	if (v.revision >= c->ceiling)
-		tell_key(c, key, keylen,
-		    "has a revision that was never given");
+		tell_key(c, key, keylen, "has a revision that was never given");
 	if (v.attr.expires_ms == 0)
 		return;
 	r->expiring++;
@@ -257,8 +256,9 @@ check_meta(struct check *c, const char *name, size_t namelen, const char *value,
 	} else if (i < 4)
 		tell(c, true, "a number that the store keeps of itself is bad");
 	else
-		tell(c, true, "the store has a number of itself that is "
-			      "not known");
+		tell(c, true,
+		    "the store has a number of itself that is "
+		    "not known");
 }
 
 static void
@@ -287,7 +287,8 @@ go_on(struct check *c)
 	uint64_t half = x->total / 2;
 
 	c->seen++;
-	return (examine_go_on(c->x, half +
+	return (examine_go_on(c->x,
+	    half +
 		(x->entries == 0 ? 0 :
 				   (uint64_t)((double)half * (double)c->seen /
 				       (double)x->entries))));
@@ -311,13 +312,15 @@ check_entries(struct check *c)
 		c->ops->iter_next(it);
 	}
 	if (c->x->err == SKV_OK && c->ops->iter_error(it) != SKV_OK)
-		tell(c, true, "LevelDB cannot read what is behind this: the "
-			      "keys there were not looked at");
+		tell(c, true,
+		    "LevelDB cannot read what is behind this: the "
+		    "keys there were not looked at");
 	c->ops->iter_free(it);
 	if (c->x->err == SKV_OK &&
 	    (!c->has_format || !c->has_id || c->ceiling == 0))
-		tell(c, true, "the store lacks a number that it keeps of "
-			      "itself");
+		tell(c, true,
+		    "the store lacks a number that it keeps of "
+		    "itself");
 }
 
 /* Opens what was cloned, and looks at all of it. */

@@ -163,8 +163,7 @@ raise_ceiling(struct skv *db, uint64_t revision)
 {
 	enum skv_err err;
 
-	if (!db->ops->persistent ||
-	    db->ceiling - revision >= CEILING_STEP / 2)
+	if (!db->ops->persistent || db->ceiling - revision >= CEILING_STEP / 2)
 		return (SKV_OK);
 	err = meta_put(db, "ceiling", db->ceiling + CEILING_STEP);
 	if (err == SKV_OK)

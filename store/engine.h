@@ -181,23 +181,14 @@ struct engine_ops {
 	{ \
 		.size = sizeof(struct skv_options), \
 		.cache_size = (uint64_t)(cache_mib) << 20, \
-		.write_buffer_size = 16 << 20, \
-		.file_size = 8 << 20, \
-		.block_size = 2048, \
-		.bloom_bits = 10, \
-		.compression = true, \
-		.create = true, \
-		.sync_interval_ms = (sync_ms), \
-		.durability = SKV_ASYNC, \
-		.max_value = 8 << 20, \
-		.max_txn = 64 << 20, \
-		.max_queue = 65536, \
-		.max_queue_bytes = 256 << 20, \
-		.scan_lifetime_ms = 300000, \
-		.min_free = 128 << 20, \
-		.max_stall_ms = 2000, \
-		.max_wait_ms = 30000, \
-		.max_level0_files = 12, \
+		.write_buffer_size = 16 << 20, .file_size = 8 << 20, \
+		.block_size = 2048, .bloom_bits = 10, .compression = true, \
+		.create = true, .sync_interval_ms = (sync_ms), \
+		.durability = SKV_ASYNC, .max_value = 8 << 20, \
+		.max_txn = 64 << 20, .max_queue = 65536, \
+		.max_queue_bytes = 256 << 20, .scan_lifetime_ms = 300000, \
+		.min_free = 128 << 20, .max_stall_ms = 2000, \
+		.max_wait_ms = 30000, .max_level0_files = 12, \
 	}
 
 extern const struct engine_ops engine_leveldb; /* leveldb:DIR */

@@ -52,8 +52,8 @@
 
 struct engine {
 	char *path;
-	bool temp; /* remove the directory on closing */
-	int dirfd; /* holds the lock on the directory; -1: not yet */
+	bool temp;	    /* remove the directory on closing */
+	int dirfd;	    /* holds the lock on the directory; -1: not yet */
 	atomic_bool failed; /* a write or a barrier has */
 	leveldb_options_t *options;
 	leveldb_cache_t *cache;
@@ -83,12 +83,12 @@ static const struct {
 	int errnum;
 	enum skv_err err;
 } errors[] = {
-	{"Corruption: ", 0, SKV_CORRUPT},
-	{"Invalid argument: ", 0, SKV_INVALID},
-	{"IO error: lock ", 0, SKV_LOCKED},
-	{"", ENOSPC, SKV_NOSPACE},
-	{"", EDQUOT, SKV_NOSPACE},
-	{"", ENOMEM, SKV_NOMEM},
+    {"Corruption: ", 0, SKV_CORRUPT},
+    {"Invalid argument: ", 0, SKV_INVALID},
+    {"IO error: lock ", 0, SKV_LOCKED},
+    {"", ENOSPC, SKV_NOSPACE},
+    {"", EDQUOT, SKV_NOSPACE},
+    {"", ENOMEM, SKV_NOMEM},
 };
 
 static bool
@@ -105,10 +105,10 @@ error_of(const char *text)
 	size_t i;
 
 	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
-		if (strncmp(text, errors[i].prefix,
-		    strlen(errors[i].prefix)) == 0 &&
+		if (strncmp(text, errors[i].prefix, strlen(errors[i].prefix)) ==
+			0 &&
 		    (errors[i].errnum == 0 ||
-		    ends_with(text, strerror(errors[i].errnum))))
+			ends_with(text, strerror(errors[i].errnum))))
 			return (errors[i].err);
 	return (SKV_IO);
 }
@@ -167,8 +167,8 @@ make_options(struct engine *e, const struct skv_options *opts)
 	e->cache = leveldb_cache_create_lru(opts->cache_size);
 	leveldb_options_set_cache(o, e->cache);
 	if (opts->bloom_bits != 0) {
-		e->filter = leveldb_filterpolicy_create_bloom(
-		    (int)opts->bloom_bits);
+		e->filter =
+		    leveldb_filterpolicy_create_bloom((int)opts->bloom_bits);
 		leveldb_options_set_filter_policy(o, e->filter);
 	}
 	leveldb_options_set_create_if_missing(o, opts->create);
@@ -176,8 +176,9 @@ make_options(struct engine *e, const struct skv_options *opts)
 	leveldb_options_set_max_file_size(o, opts->file_size);
 	leveldb_options_set_block_size(o, opts->block_size);
 	leveldb_options_set_max_open_files(o, open_files(opts));
-	leveldb_options_set_compression(o, opts->compression ?
-	    leveldb_snappy_compression : leveldb_no_compression);
+	leveldb_options_set_compression(o,
+	    opts->compression ? leveldb_snappy_compression :
+				leveldb_no_compression);
 
 	e->get_options = leveldb_readoptions_create();
 	leveldb_readoptions_set_verify_checksums(e->get_options, 1);
@@ -559,8 +560,8 @@ engine_reserve(struct engine *e, uint64_t size)
 
 	if (size == 0)
 		return (unlinkat(e->dirfd, RESERVE, 0) == 0);
-	fd = openat(e->dirfd, RESERVE, O_WRONLY | O_CREAT | O_CLOEXEC |
-	    O_NOFOLLOW, 0600);
+	fd = openat(e->dirfd, RESERVE,
+	    O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd == -1)
 		return (false);
 	/* Not posix_fallocate(), which may write all of it. */
@@ -586,9 +587,8 @@ engine_backlog(struct engine *e)
 }
 
 #define COMMON_OPS \
-	.close = engine_close, .get = engine_get, \
-	.release = engine_release, .batch_put = engine_batch_put, \
-	.batch_delete = engine_batch_delete, \
+	.close = engine_close, .get = engine_get, .release = engine_release, \
+	.batch_put = engine_batch_put, .batch_delete = engine_batch_delete, \
 	.batch_clear = engine_batch_clear, .write = engine_write, \
 	.barrier = engine_barrier, .iter_new = iter_new, \
 	.iter_free = iter_free, .iter_seek = iter_seek, \
@@ -600,17 +600,17 @@ engine_backlog(struct engine *e)
 	.property = engine_property
 
 const struct engine_ops engine_leveldb = {
-	.name = "leveldb",
-	.persistent = true,
-	.defaults = ENGINE_DEFAULTS(128, 1000),
-	.open = leveldb_engine_open,
-	COMMON_OPS,
+    .name = "leveldb",
+    .persistent = true,
+    .defaults = ENGINE_DEFAULTS(128, 1000),
+    .open = leveldb_engine_open,
+    COMMON_OPS,
 };
 
 const struct engine_ops engine_temp = {
-	.name = "temp",
-	.persistent = false, /* its directory goes with it */
-	.defaults = ENGINE_DEFAULTS(64, 2000),
-	.open = temp_engine_open,
-	COMMON_OPS,
+    .name = "temp",
+    .persistent = false, /* its directory goes with it */
+    .defaults = ENGINE_DEFAULTS(64, 2000),
+    .open = temp_engine_open,
+    COMMON_OPS,
 };

@@ -74,8 +74,11 @@ static void
 tell_range(struct examine *x, uint64_t offset, uint64_t len, struct span after,
     struct span until, const char *what)
 {
-	struct skv_finding f = {.damage = true, .file = x->file->name,
-	    .offset = offset, .len = len, .what = what};
+	struct skv_finding f = {.damage = true,
+	    .file = x->file->name,
+	    .offset = offset,
+	    .len = len,
+	    .what = what};
 
 	f.lost = has_users(after, until);
 	user_part(after, &f.after, &f.afterlen);
@@ -87,8 +90,12 @@ static void
 tell_bytes(struct examine *x, bool damage, bool lost, uint64_t offset,
     uint64_t len, const char *what)
 {
-	const struct skv_finding f = {.damage = damage, .lost = lost,
-	    .file = x->file->name, .offset = offset, .len = len, .what = what};
+	const struct skv_finding f = {.damage = damage,
+	    .lost = lost,
+	    .file = x->file->name,
+	    .offset = offset,
+	    .len = len,
+	    .what = what};
 
 	examine_tell(x, &f);
 }
@@ -156,8 +163,8 @@ read_table(struct examine *x)
 	if (!table_open(&t, x->fd, x->file->name, table_lost, x)) {
 		if (errno == ENOMEM)
 			return (SKV_NOMEM);
-		tell_range(x, 0, 0, bound(x->file, true),
-		    bound(x->file, false), "cannot be opened");
+		tell_range(x, 0, 0, bound(x->file, true), bound(x->file, false),
+		    "cannot be opened");
 		return (SKV_OK);
 	}
 	while (table_next(&t) && examine_go_on(x, x->bytes + t.pos)) {
@@ -229,9 +236,7 @@ pass_over(struct examine *x, struct logfile *f, bool last)
 		f->pos = to;
 	} else
 		tell_bytes(x, !last || f->failed, true, from, f->size - from,
-		    last && !f->failed ?
-			UNFINISHED :
-			"are no good record");
+		    last && !f->failed ? UNFINISHED : "are no good record");
 	return (found);
 }
 
@@ -321,11 +326,14 @@ examine_lists(struct examine *x)
 		examine_tell(x, &f);
 	}
 	if (f.file != NULL && s->next == 0) {
-		f = (struct skv_finding){.damage = true, .lost = true,
-		    .file = s->manifest, .what = "ends too early"};
+		f = (struct skv_finding){.damage = true,
+		    .lost = true,
+		    .file = s->manifest,
+		    .what = "ends too early"};
 		examine_tell(x, &f);
 	} else if (s->odd) {
-		f = (struct skv_finding){.damage = true, .file = s->manifest,
+		f = (struct skv_finding){.damage = true,
+		    .file = s->manifest,
 		    .what = "names a table that was not made yet"};
 		examine_tell(x, &f);
 	}
@@ -336,7 +344,8 @@ static void
 miss_log(struct examine *x)
 {
 	const struct survey *s = &x->survey;
-	const struct skv_finding f = {.damage = true, .lost = true,
+	const struct skv_finding f = {.damage = true,
+	    .lost = true,
 	    .what = "the log that the manifest names is missing"};
 	size_t i;
 
@@ -393,8 +402,8 @@ look(struct examine *x)
 }
 
 enum skv_err
-examine_begin(struct examine *x, const char *url,
-    const struct skv_examine *how, struct skv_errinfo *info)
+examine_begin(struct examine *x, const char *url, const struct skv_examine *how,
+    struct skv_errinfo *info)
 {
 	static const struct skv_examine quiet = {.size = sizeof(quiet)};
 	const char *path;
@@ -414,9 +423,11 @@ examine_begin(struct examine *x, const char *url,
 		return (errno == ENOENT ? SKV_NOTFOUND : logsync_errno(errno));
 	}
 	if (flock(x->fd, LOCK_EX | LOCK_NB) == -1) {
-		errinfo_set(info, errno == EWOULDBLOCK ?
+		errinfo_set(info,
+		    errno == EWOULDBLOCK ?
 			"%s: the store is open, in this or another process" :
-			"%s: it cannot be locked", x->path);
+			"%s: it cannot be locked",
+		    x->path);
 		return (errno == EWOULDBLOCK ? SKV_LOCKED : SKV_IO);
 	}
 	return (look(x));

@@ -128,7 +128,8 @@ expiry_keep_clock(struct skv *db)
 bool
 expiry_gone(struct skv *db, const struct skv_value *v)
 {
-	return (v->attr.expires_ms != 0 && v->attr.expires_ms <= expiry_now(db));
+	return (v->attr.expires_ms != 0 &&
+	    v->attr.expires_ms <= expiry_now(db));
 }
 
 /*

@@ -160,10 +160,10 @@ struct skv {
 	_Atomic(struct skv_txn *) taken;
 
 	/* Of the leader alone. */
-	uint64_t ceiling;   /* written: no revision from here on was given */
-	void *overlay;	    /* tsearch(3) tree of the group's operations */
+	uint64_t ceiling; /* written: no revision from here on was given */
+	void *overlay;	  /* tsearch(3) tree of the group's operations */
 	struct engine_reads *reads; /* of a shared engine: what it has read */
-	struct buf scratch; /* for index keys */
+	struct buf scratch;	    /* for index keys */
 
 	struct lck mtx; /* guards everything below */
 	struct skv_txn *head;
@@ -180,13 +180,13 @@ struct skv {
 	struct sync_req *sync_waiters;
 	struct sync_req *sync_running; /* those of the barrier under way */
 	bool syncing;
-	uint64_t nbarriers; /* begun */
+	uint64_t nbarriers;   /* begun */
 	bool stopping;	      /* the sweeper; it may still need the syncer, */
 	bool syncer_stopping; /* which is stopped after it */
-	enum skv_err state; /* the latch */
+	enum skv_err state;   /* the latch */
 	struct skv_errinfo state_info;
 	struct skv_stats stats;
-	struct lck_cond sync_wanted; /* wakes the syncer */
+	struct lck_cond sync_wanted;  /* wakes the syncer */
 	struct lck_cond sweep_wanted; /* wakes the sweeper, to stop */
 	uint32_t tick; /* of the watcher, while anything is under way */
 	bool overloaded;

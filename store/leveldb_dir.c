@@ -39,8 +39,8 @@ holds_data(int dirfd, const char *name)
 
 	if (ends_with(name, ".ldb") || ends_with(name, ".sst"))
 		return (true);
-	return (ends_with(name, ".log") &&
-	    fstatat(dirfd, name, &st, 0) == 0 && st.st_size > 0);
+	return (ends_with(name, ".log") && fstatat(dirfd, name, &st, 0) == 0 &&
+	    st.st_size > 0);
 }
 
 static enum skv_err
@@ -70,8 +70,10 @@ make_directory(const char *path, struct skv_errinfo *info)
 	if (mkdir(path, 0700) == 0 || errno == EEXIST)
 		return (SKV_OK);
 	if (errno == ENOENT) {
-		errinfo_set(info, "%s: the directory that it is to be created "
-		    "in does not exist", path);
+		errinfo_set(info,
+		    "%s: the directory that it is to be created "
+		    "in does not exist",
+		    path);
 		return (SKV_INVALID);
 	}
 	return (leveldb_dir_error("mkdir", path, info));
@@ -103,8 +105,10 @@ leveldb_dir_prepare(const char *path, bool create, struct skv_errinfo *info)
 	if (err != SKV_OK)
 		return (err);
 	if (data) {
-		errinfo_set(info, "%s: there are data files but no file "
-		    "CURRENT", path);
+		errinfo_set(info,
+		    "%s: there are data files but no file "
+		    "CURRENT",
+		    path);
 		return (SKV_CORRUPT);
 	}
 	return (SKV_OK);

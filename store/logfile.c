@@ -20,7 +20,12 @@
 
 #define BLOCK 32768
 #define HEADER 7 /* checksum, length, type */
-enum { FULL = 1, FIRST, MIDDLE, LAST };
+enum {
+	FULL = 1,
+	FIRST,
+	MIDDLE,
+	LAST
+};
 /* A batch begins with its number and the count of its changes. */
 #define BATCH_HEADER 12
 
@@ -332,14 +337,14 @@ batch_next(struct batch *b)
 static const struct {
 	unsigned numbers, spans;
 } fields[] = {
-	[EDIT_COMPARATOR] = {0, 1},
-	[EDIT_LOG] = {1, 0},
-	[EDIT_NEXT_FILE] = {1, 0},
-	[EDIT_SEQUENCE] = {1, 0},
-	[EDIT_POINTER] = {1, 1},
-	[EDIT_DELETED] = {2, 0},
-	[EDIT_ADDED] = {3, 2},
-	[EDIT_PREVIOUS_LOG] = {1, 0},
+    [EDIT_COMPARATOR] = {0, 1},
+    [EDIT_LOG] = {1, 0},
+    [EDIT_NEXT_FILE] = {1, 0},
+    [EDIT_SEQUENCE] = {1, 0},
+    [EDIT_POINTER] = {1, 1},
+    [EDIT_DELETED] = {2, 0},
+    [EDIT_ADDED] = {3, 2},
+    [EDIT_PREVIOUS_LOG] = {1, 0},
 };
 
 void

@@ -105,7 +105,7 @@ bool batch_next(struct batch *);
 
 enum edit_tag {
 	EDIT_COMPARATOR = 1,
-	EDIT_LOG = 2,	   /* number of the first log needed */
+	EDIT_LOG = 2, /* number of the first log needed */
 	EDIT_NEXT_FILE = 3,
 	EDIT_SEQUENCE = 4, /* the last in the tables */
 	EDIT_POINTER = 5,

@@ -138,8 +138,8 @@ struct maria_conn {
 	struct maria_node *node;
 	enum maria_session session;
 	atomic_bool broken; /* not to be used again; the watch sets it too */
-	bool ending; /* the answer to maria_end() is still to be read */
-	bool certain; /* the last error says that nothing was committed */
+	bool ending;	    /* the answer to maria_end() is still to be read */
+	bool certain;	    /* the last error says that nothing was committed */
 	MYSQL_STMT *stmts[MARIA_STMTS][MARIA_SIZES];
 	MYSQL_BIND params[2 * MARIA_ROWS_MOST + 1];
 	/* Of the node's lists. */
@@ -190,14 +190,14 @@ struct maria_node {
 	/* Guarded by the engine's mtx. */
 	enum maria_state state;
 	bool galera;
-	bool refused;	  /* it says that we may not use it */
-	bool answers;	  /* when it was looked at last */
-	int64_t since_ns;   /* when "state" or "answers" changed */
-	int64_t latency_ns; /* of its last answer; 0: there was none */
-	int64_t ready_ns; /* since when it is NODE_READY */
-	int64_t hold_ns;  /* not to be used before */
-	int64_t due_ns;	  /* when it is looked at next */
-	char why[160];	  /* it is not NODE_READY */
+	bool refused;		  /* it says that we may not use it */
+	bool answers;		  /* when it was looked at last */
+	int64_t since_ns;	  /* when "state" or "answers" changed */
+	int64_t latency_ns;	  /* of its last answer; 0: there was none */
+	int64_t ready_ns;	  /* since when it is NODE_READY */
+	int64_t hold_ns;	  /* not to be used before */
+	int64_t due_ns;		  /* when it is looked at next */
+	char why[160];		  /* it is not NODE_READY */
 	struct maria_conn *conns; /* all */
 	struct maria_conn *idle[MARIA_SESSIONS];
 };
@@ -210,7 +210,11 @@ void maria_watch_stop(struct engine *);
 
 /* One change of the batch; offsets into engine.bytes. */
 struct maria_change {
-	enum maria_what { CHANGE_PUT, CHANGE_DELETE, CHANGE_GUARD } what;
+	enum maria_what {
+		CHANGE_PUT,
+		CHANGE_DELETE,
+		CHANGE_GUARD
+	} what;
 	size_t number;
 	size_t key, keylen, value, len;
 };
@@ -225,7 +229,7 @@ struct engine {
 
 	/* Of the leader alone. */
 	struct maria_conn *conn;
-	bool open; /* the group's transaction, on it */
+	bool open;		     /* the group's transaction, on it */
 	struct engine_reads *locked; /* what it has read */
 	int64_t deadline_ns;
 	struct buf bytes;
@@ -235,7 +239,7 @@ struct engine {
 	char slot_key[MARIA_SLOTKEY];
 	uint64_t instance;
 	char mark[MARIA_SLOTVALUE]; /* of the transaction that is open */
-	uint64_t given; /* the last revision */
+	uint64_t given;		    /* the last revision */
 
 	struct lck mtx; /* guards everything below, and parts of the nodes */
 	struct lck_cond changed; /* the state of a server */
@@ -250,8 +254,7 @@ char *maria_nodes(struct engine *);
 /* Notes that a server failed somebody, who should not come back at once. */
 void maria_suspect(struct maria_node *, const char *why);
 /* What is the matter with all of them. */
-void maria_explain(struct engine *e, struct skv_errinfo *)
-    LCK_REQUIRES(e->mtx);
+void maria_explain(struct engine *e, struct skv_errinfo *) LCK_REQUIRES(e->mtx);
 
 /* mariadb_read.c; see engine.h */
 enum skv_err maria_get(struct engine *, const void *key, size_t keylen,
@@ -263,8 +266,8 @@ enum skv_err maria_reads_get(struct engine_reads *, const void *key,
     void **ret_pin);
 void maria_reads_free(struct engine_reads *);
 /*
- * Reads with locks, in the leader's transaction, with whose end the engine frees
- * them.
+ * Reads with locks, in the leader's transaction, with whose end the engine
+ * frees them.
  */
 enum skv_err maria_lock(struct engine *, const struct engine_key *, size_t n,
     struct skv_errinfo *, struct engine_reads **ret);
@@ -306,8 +309,7 @@ enum skv_err maria_batch_put(struct engine *, const void *key, size_t keylen,
     const void *value, size_t len);
 enum skv_err maria_batch_delete(struct engine *, const void *key,
     size_t keylen);
-enum skv_err maria_batch_guard(struct engine *, const void *key,
-    size_t keylen);
+enum skv_err maria_batch_guard(struct engine *, const void *key, size_t keylen);
 void maria_batch_clear(struct engine *);
 enum skv_err maria_write(struct engine *, struct skv_errinfo *);
 /* Opens the leader's transaction, on a connection that it takes. */

@@ -79,15 +79,16 @@ maria_connect(const struct maria_conf *conf, const struct maria_host *h,
 	(void)mysql_optionsv(my, MYSQL_SET_CHARSET_NAME, "binary");
 	set_tls_options(my, conf);
 	if (mysql_real_connect(my, h->name, conf->user, conf->password,
-		conf->database, h->path == NULL ? h->port : 0, h->path, 0) ==
-	    NULL) {
+		conf->database, h->path == NULL ? h->port : 0, h->path,
+		0) == NULL) {
 		*ret_errno = mysql_errno(my);
 		(void)snprintf(why, size, "%s", mysql_error(my));
 	} else if (conf->tls && mysql_get_ssl_cipher(my) == NULL) {
 		/* NB: "enforce" lets a server through that cannot do it. */
 		*ret_errno = CR_SSL_CONNECTION_ERROR;
-		(void)snprintf(why, size, "TLS is required, but the server "
-					  "does not offer it");
+		(void)snprintf(why, size,
+		    "TLS is required, but the server "
+		    "does not offer it");
 	} else
 		return (my);
 	mysql_close(my);
@@ -380,9 +381,8 @@ maria_backoff(unsigned attempt, int64_t deadline, struct skv_errinfo *info)
 			errinfo_set(info, "other writers were always faster");
 		return (SKV_UNAVAILABLE);
 	}
-	longest = (int64_t)BACKOFF_FIRST_NS << (attempt < BACKOFF_DOUBLINGS ?
-		attempt :
-		BACKOFF_DOUBLINGS);
+	longest = (int64_t)BACKOFF_FIRST_NS
+	    << (attempt < BACKOFF_DOUBLINGS ? attempt : BACKOFF_DOUBLINGS);
 	/* Random is what keeps two from meeting again and again. */
 	ns = (int64_t)((uint64_t)random() % (uint64_t)longest);
 	if (ns > left)

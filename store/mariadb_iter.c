@@ -2,8 +2,8 @@
 /*
  * Iterators. Each has a connection whose first statement begins a transaction
  * that sees the table as of then, and reads pages of it from key to key: a
- * smaller one first, because most lists are short. Large values are left out of pages
- * and fetched when the iterator comes to them, so that a page takes a few
+ * smaller one first, because most lists are short. Large values are left out of
+ * pages and fetched when the iterator comes to them, so that a page takes a few
  * megabytes at most.
  *
  * The snapshot is gone when its connection breaks. Before the first row was
@@ -39,9 +39,9 @@ struct engine_iter {
 	struct engine *engine;
 	struct maria_conn *conn; /* NULL: none could be had */
 	enum skv_err err;
-	bool moved; /* a row was given: it cannot start anew */
+	bool moved;		 /* a row was given: it cannot start anew */
 	struct buf lower, upper; /* what is looked at; inclusive, exclusive */
-	uint64_t wanted; /* about so many of it; 0: that is not known */
+	uint64_t wanted;	 /* about so many of it; 0: that is not known */
 
 	/* The page, in the order in which it was asked for. */
 	bool backward;
@@ -120,10 +120,14 @@ read_rows(struct engine_iter *i, MYSQL_STMT *stmt)
 	unsigned long keylen = 0, len = 0;
 	my_bool left_out = 0;
 	MYSQL_BIND b[] = {
-	    {.buffer_type = MYSQL_TYPE_BLOB, .buffer = key,
-		.buffer_length = sizeof(key), .length = &keylen},
-	    {.buffer_type = MYSQL_TYPE_BLOB, .buffer = value,
-		.buffer_length = sizeof(value), .length = &len,
+	    {.buffer_type = MYSQL_TYPE_BLOB,
+		.buffer = key,
+		.buffer_length = sizeof(key),
+		.length = &keylen},
+	    {.buffer_type = MYSQL_TYPE_BLOB,
+		.buffer = value,
+		.buffer_length = sizeof(value),
+		.length = &len,
 		.is_null = &left_out},
 	};
 	int rc;
@@ -279,9 +283,8 @@ part_end(struct engine_iter *i, struct buf *end, bool *ret_last)
 	err = maria_fetch_one(i->conn, ST_NTH, NULL, &key, &len);
 	*ret_last = err == SKV_NOTFOUND;
 	if (*ret_last)
-		return (buf_add(end, i->upper.data, i->upper.len) ?
-			SKV_OK :
-			SKV_NOMEM);
+		return (buf_add(end, i->upper.data, i->upper.len) ? SKV_OK :
+								    SKV_NOMEM);
 	if (err == SKV_OK) {
 		err = buf_add(end, key, len) ? SKV_OK : SKV_NOMEM;
 		free(key);

@@ -45,7 +45,7 @@ maria_best(struct engine *e)
 	for (n = e->nodes; n < e->nodes + e->conf.nhosts; n++) {
 		if (n->state == NODE_DOWN || n->hold_ns > now)
 			continue;
-		rank = n->state == NODE_DONOR ? 1 :
+		rank = n->state == NODE_DONOR	  ? 1 :
 		    now - n->ready_ns < PROVEN_NS ? 2 :
 						    3;
 		if (rank > most) {

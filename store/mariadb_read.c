@@ -167,8 +167,7 @@ row_cmp(const void *va, const void *vb, void *bytes)
 	const struct row *a = va, *b = vb;
 	const char *base = bytes;
 
-	return (
-	    bytes_cmp(base + a->key, a->keylen, base + b->key, b->keylen));
+	return (bytes_cmp(base + a->key, a->keylen, base + b->key, b->keylen));
 }
 
 /*
@@ -250,12 +249,17 @@ take_rows(struct engine_reads *r, struct maria_conn *c, MYSQL_STMT *stmt,
 	unsigned long keylen = 0, len = 0;
 	uint64_t full = 0;
 	MYSQL_BIND b[] = {
-	    {.buffer_type = MYSQL_TYPE_BLOB, .buffer = key,
-		.buffer_length = sizeof(key), .length = &keylen},
-	    {.buffer_type = MYSQL_TYPE_LONGLONG, .buffer = &full,
+	    {.buffer_type = MYSQL_TYPE_BLOB,
+		.buffer = key,
+		.buffer_length = sizeof(key),
+		.length = &keylen},
+	    {.buffer_type = MYSQL_TYPE_LONGLONG,
+		.buffer = &full,
 		.is_unsigned = 1},
-	    {.buffer_type = MYSQL_TYPE_BLOB, .buffer = value,
-		.buffer_length = sizeof(value), .length = &len},
+	    {.buffer_type = MYSQL_TYPE_BLOB,
+		.buffer = value,
+		.buffer_length = sizeof(value),
+		.length = &len},
 	};
 	int rc;
 
@@ -275,8 +279,8 @@ take_rows(struct engine_reads *r, struct maria_conn *c, MYSQL_STMT *stmt,
 }
 
 /*
- * Servers that share no snapshot are read at one moment by locking what is read:
- * when the last lock is had all are as they were at the first.
+ * Servers that share no snapshot are read at one moment by locking what is
+ * read: when the last lock is had all are as they were at the first.
  */
 static bool
 by_locks(const struct engine_reads *r)
@@ -293,8 +297,9 @@ read_stmt(const struct engine_reads *r)
 }
 
 /*
- * A statement would lock keys server by server, and not in their order, in which
- * nobody waits for another who waits for him. Of many keys that is accepted.
+ * A statement would lock keys server by server, and not in their order, in
+ * which nobody waits for another who waits for him. Of many keys that is
+ * accepted.
  */
 static bool
 one_by_one(const struct engine_reads *r)
@@ -430,8 +435,9 @@ see_locked(struct engine_reads *r)
 
 	for (row = r->rows; row < r->rows + r->nrows; row++)
 		if (r->bytes.data[row->key] == KS_USER)
-			maria_seen(r->engine, record_revision(r->bytes.data +
-			    row->value, row->len));
+			maria_seen(r->engine,
+			    record_revision(r->bytes.data + row->value,
+				row->len));
 }
 
 enum skv_err
@@ -498,11 +504,12 @@ maria_was_absent(const struct engine *e, const char *key, size_t keylen)
 	    find_row(r, key, keylen) == NULL);
 }
 
-/* -------------------------------------------------------------- interface -- */
+/* -------------------------------------------------------------- interface --
+ */
 
 enum skv_err
-maria_read(struct engine *e, const struct engine_key *keys, size_t n,
-    bool lock, struct skv_errinfo *info, struct engine_reads **ret)
+maria_read(struct engine *e, const struct engine_key *keys, size_t n, bool lock,
+    struct skv_errinfo *info, struct engine_reads **ret)
 {
 	struct engine_reads *r;
 	enum skv_err err;

@@ -26,14 +26,14 @@
  */
 #define REVISION(v) "SUBSTR(" v ", 2, 8)"
 #define UPSERT \
-	") ON DUPLICATE KEY UPDATE v = IF(LENGTH(v) < 9 OR (" \
-	REVISION("v") " < " REVISION("VALUES(v)") " AND (ASCII(k) <> 3 OR " \
-	"SUBSTR(v, 10) = SUBSTR(VALUES(v), 10))) OR v = VALUES(v), " \
-	"VALUES(v), NULL)"
+	") ON DUPLICATE KEY UPDATE v = IF(LENGTH(v) < 9 OR (" REVISION( \
+	    "v") " < " REVISION("VALUES(v)") " AND (ASCII(k) <> 3 OR " \
+					     "SUBSTR(v, 10) = SUBSTR(VALUES(v), 10))) OR v = VALUES(v), " \
+					     "VALUES(v), NULL)"
 /* Values as far as they are wanted: whole up to a length, or the header. */
 #define HEADS \
-	"SELECT k, LENGTH(v), IF(LENGTH(v) <= ?, v, LEFT(v, 274)) FROM " \
-	MARIA_TABLE " WHERE k IN (?"
+	"SELECT k, LENGTH(v), IF(LENGTH(v) <= ?, v, LEFT(v, 274)) FROM " MARIA_TABLE \
+	" WHERE k IN (?"
 #define PAGE "SELECT k, IF(LENGTH(v) <= 16384, v, NULL) FROM " MARIA_TABLE
 #define EXPIRED "((ASCII(v) & 16) <> 0 AND REVERSE(SUBSTR(v, 10, 8)) <= ?)"
 /* NB: all columns are named, because Spider, behind a row that was there
@@ -57,15 +57,18 @@ static const struct {
     [ST_TOUCH] = {"UPDATE " MARIA_TABLE " SET g = g ^ 1 WHERE k IN (?", ", ?",
 	")"},
     [ST_SLOT] = {"UPDATE " MARIA_TABLE " SET v = ? WHERE k = ? AND RIGHT(v, ?) "
-	"= ?", "", ""},
+		 "= ?",
+	"", ""},
     [ST_FROM] = {PAGE " WHERE k >= ? AND k < ? ORDER BY k LIMIT ?", "", ""},
     [ST_AFTER] = {PAGE " WHERE k > ? AND k < ? ORDER BY k LIMIT ?", "", ""},
     [ST_BELOW] = {PAGE " WHERE k < ? AND k >= ? ORDER BY k DESC LIMIT ?", "",
 	""},
     [ST_NTH] = {"SELECT k FROM " MARIA_TABLE " WHERE k >= ? AND k < ? "
-	"ORDER BY k LIMIT 1 OFFSET ?", "", ""},
+		"ORDER BY k LIMIT 1 OFFSET ?",
+	"", ""},
     [ST_COUNT] = {"SELECT COUNT(*) FROM " MARIA_TABLE
-	" WHERE k >= ? AND k < ? AND NOT " EXPIRED, "", ""},
+		  " WHERE k >= ? AND k < ? AND NOT " EXPIRED,
+	"", ""},
 };
 
 /* --------------------------------------------------------------- errors -- */
@@ -86,31 +89,24 @@ static const struct {
 	enum cure cure;
 	enum skv_err err;
 } errors[] = {
-    {ER_LOCK_DEADLOCK, CONFLICT, 0},     /* also a conflict between nodes */
+    {ER_LOCK_DEADLOCK, CONFLICT, 0},  /* also a conflict between nodes */
     {ER_LOCK_WAIT_TIMEOUT, AGAIN, 0}, /* also of a causal read */
-    {ER_DUP_ENTRY, CONFLICT, 0},	      /* what was absent is there now */
-    {ER_BAD_NULL_ERROR, CONFLICT, 0},    /* see REVISION */
-    {ER_CHECKREAD, CONFLICT, 0},
-    {ER_ERROR_DURING_COMMIT, AGAIN, 0},
-    {ER_QUERY_INTERRUPTED, AGAIN, 0},
-    {ER_STATEMENT_TIMEOUT, AGAIN, 0},
+    {ER_DUP_ENTRY, CONFLICT, 0},      /* what was absent is there now */
+    {ER_BAD_NULL_ERROR, CONFLICT, 0}, /* see REVISION */
+    {ER_CHECKREAD, CONFLICT, 0}, {ER_ERROR_DURING_COMMIT, AGAIN, 0},
+    {ER_QUERY_INTERRUPTED, AGAIN, 0}, {ER_STATEMENT_TIMEOUT, AGAIN, 0},
     {ER_CONNECT_TO_FOREIGN_DATA_SOURCE, AGAIN, 0}, /* of Spider's */
-    {ER_QUERY_ON_FOREIGN_DATA_SOURCE, AGAIN, 0},
-    {SPIDER_GONE_AWAY, AGAIN, 0},
+    {ER_QUERY_ON_FOREIGN_DATA_SOURCE, AGAIN, 0}, {SPIDER_GONE_AWAY, AGAIN, 0},
     {ER_UNKNOWN_COM_ERROR, LEAVE, 0}, /* a node without its cluster */
-    {ER_SERVER_SHUTDOWN, LEAVE, 0},
-    {ER_CONNECTION_KILLED, LEAVE, 0},
+    {ER_SERVER_SHUTDOWN, LEAVE, 0}, {ER_CONNECTION_KILLED, LEAVE, 0},
     {ER_OPTION_PREVENTS_STATEMENT, LEAVE, 0}, /* read_only */
-    {ER_CON_COUNT_ERROR, LEAVE, 0},
-    {ER_TOO_MANY_USER_CONNECTIONS, LEAVE, 0},
-    {ER_NET_READ_ERROR, LEAVE, 0},
-    {ER_NET_READ_INTERRUPTED, LEAVE, 0},
+    {ER_CON_COUNT_ERROR, LEAVE, 0}, {ER_TOO_MANY_USER_CONNECTIONS, LEAVE, 0},
+    {ER_NET_READ_ERROR, LEAVE, 0}, {ER_NET_READ_INTERRUPTED, LEAVE, 0},
     {ER_NET_PACKET_TOO_LARGE, FATAL, SKV_TOOBIG},
     {CR_NET_PACKET_TOO_LARGE, FATAL, SKV_TOOBIG},
     {ER_DATA_TOO_LONG, FATAL, SKV_TOOBIG},
     {ER_RECORD_FILE_FULL, FATAL, SKV_NOSPACE},
-    {ER_DISK_FULL, FATAL, SKV_NOSPACE},
-    {ER_NO_SUCH_TABLE, FATAL, SKV_NOTFOUND},
+    {ER_DISK_FULL, FATAL, SKV_NOSPACE}, {ER_NO_SUCH_TABLE, FATAL, SKV_NOTFOUND},
     {ER_BAD_FIELD_ERROR, FATAL, SKV_FORMAT},
     {CR_OUT_OF_MEMORY, FATAL, SKV_NOMEM},
     {0, FATAL, SKV_NOMEM}, /* so the library leaves it in some places */

@@ -79,8 +79,8 @@ decode(const char *s, const char *end, char **ret, struct skv_errinfo *info)
 
 /* A decimal number within bounds; false if it is none. */
 static bool
-number(const char *s, const char *end, unsigned long least,
-    unsigned long most, unsigned *ret)
+number(const char *s, const char *end, unsigned long least, unsigned long most,
+    unsigned *ret)
 {
 	unsigned long v = 0;
 
@@ -307,11 +307,12 @@ add_options(struct maria_conf *c, const char *s, struct skv_errinfo *info)
 static enum skv_err
 check_tls(const struct maria_conf *c, struct skv_errinfo *info)
 {
-	if (c->tls || (c->tls_ca == NULL && c->tls_cert == NULL &&
-			  c->tls_key == NULL))
+	if (c->tls ||
+	    (c->tls_ca == NULL && c->tls_cert == NULL && c->tls_key == NULL))
 		return (SKV_OK);
-	errinfo_set(info, "mariadb: tls_ca, tls_cert and tls_key need "
-			  "tls=required or tls=verify");
+	errinfo_set(info,
+	    "mariadb: tls_ca, tls_cert and tls_key need "
+	    "tls=required or tls=verify");
 	return (SKV_INVALID);
 }
 
@@ -357,8 +358,9 @@ maria_conf_parse(struct maria_conf *c, const char *path,
 	end = path + strcspn(path, "?");
 	slash = strncmp(path, "//", 2) == 0 ? strchr(s, '/') : NULL;
 	if (slash == NULL || slash + 1 >= end) {
-		errinfo_set(info, "mariadb: the URL is not of the form "
-				  "mariadb://[user@]host[:port],.../database");
+		errinfo_set(info,
+		    "mariadb: the URL is not of the form "
+		    "mariadb://[user@]host[:port],.../database");
 		return (SKV_INVALID);
 	}
 	at = memchr(s, '@', (size_t)(slash - s));

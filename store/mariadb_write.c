@@ -18,12 +18,12 @@
  * Blind puts that fit one statement need no more than that statement. Any other
  * batch is a transaction in a session where nothing is committed but by COMMIT.
  *
- * A server may end a transaction by itself, for that of another node or to break
- * a deadlock, and some answers have no place to say so; what follows would then
- * be another transaction, without the locks and the writes of the first. So the
- * first statement is the mark, a record of our slot that no other transaction
- * writes, and the last before COMMIT replaces it by the record of the batch,
- * which it can only if the mark is there.
+ * A server may end a transaction by itself, for that of another node or to
+ * break a deadlock, and some answers have no place to say so; what follows
+ * would then be another transaction, without the locks and the writes of the
+ * first. So the first statement is the mark, a record of our slot that no other
+ * transaction writes, and the last before COMMIT replaces it by the record of
+ * the batch, which it can only if the mark is there.
  *
  * An error at the commit leaves open whether it took place. The slot's record
  * answers that, on whichever server is fit by then: if it is not the one of the
@@ -125,7 +125,8 @@ change_cmp(const void *va, const void *vb, void *bytes)
 		rc = (a->keylen > b->keylen) - (a->keylen < b->keylen);
 	if (rc == 0)
 		rc = (a->what != CHANGE_GUARD) - (b->what != CHANGE_GUARD);
-	return (rc != 0 ? rc : (a->number > b->number) - (a->number < b->number));
+	return (rc != 0 ? rc :
+			  (a->number > b->number) - (a->number < b->number));
 }
 
 /* Leaves the last change of each key, in the order of keys. */
@@ -139,8 +140,8 @@ settle_batch(struct engine *e)
 	qsort_r(c, e->nchanges, sizeof(*c), change_cmp, e->bytes.data);
 	for (i = 0; i < e->nchanges; i++) {
 		if (n > 0 && c[n - 1].keylen == c[i].keylen &&
-		    memcmp(base + c[n - 1].key, base + c[i].key,
-			c[i].keylen) == 0)
+		    memcmp(base + c[n - 1].key, base + c[i].key, c[i].keylen) ==
+			0)
 			n--;
 		c[n++] = c[i];
 	}
@@ -213,11 +214,9 @@ static const enum maria_stmt step_stmts[NSTEPS] = {
 
 /* Whether a change takes part in a step. */
 static bool
-takes_part(const struct engine *e, const struct maria_change *c,
-    enum step step)
+takes_part(const struct engine *e, const struct maria_change *c, enum step step)
 {
-	bool absent =
-	    maria_was_absent(e, e->bytes.data + c->key, c->keylen);
+	bool absent = maria_was_absent(e, e->bytes.data + c->key, c->keylen);
 
 	switch (step) {
 	case STEP_INSERT:
@@ -271,8 +270,8 @@ fitting(struct maria_change *const *list, size_t n)
  * record, which goes with them anyway and may be put more than once.
  */
 static enum skv_err
-run_changes(struct engine *e, enum step step,
-    struct maria_change *const *list, size_t n, struct skv_errinfo *info)
+run_changes(struct engine *e, enum step step, struct maria_change *const *list,
+    size_t n, struct skv_errinfo *info)
 {
 	bool values = step == STEP_INSERT || step == STEP_UPSERT;
 	const struct maria_change *c, *slot = find_slot(e);
@@ -327,8 +326,8 @@ single(const struct engine *e)
 }
 
 /*
- * Everything up to the commit, with this record for our slot; *ret_doubt when an
- * error leaves open whether it took place.
+ * Everything up to the commit, with this record for our slot; *ret_doubt when
+ * an error leaves open whether it took place.
  */
 static enum skv_err
 run_batch(struct engine *e, const char slot[MARIA_SLOTVALUE], bool *ret_doubt,
@@ -398,8 +397,8 @@ ask_slot(struct engine *e, uint64_t revision, bool *ret_applied,
 }
 
 /*
- * SKV_OK: it was committed; "failed": it was not, and will not be. To learn that
- * has a time of its own, which is not to make that of the attempts longer.
+ * SKV_OK: it was committed; "failed": it was not, and will not be. To learn
+ * that has a time of its own, which is not to make that of the attempts longer.
  */
 static enum skv_err
 resolve(struct engine *e, uint64_t revision, enum skv_err failed,

@@ -59,8 +59,8 @@ meta_get(struct skv *db, const char *name, uint64_t *ret,
 }
 
 /*
- * SKV_OK when the engine holds nothing at all, so that a store may be made. Slots
- * are the engine's own.
+ * SKV_OK when the engine holds nothing at all, so that a store may be made.
+ * Slots are the engine's own.
  */
 static enum skv_err
 engine_empty(struct skv *db)
@@ -72,8 +72,7 @@ engine_empty(struct skv *db)
 	if (it == NULL)
 		return (SKV_NOMEM);
 	db->ops->iter_seek(it, "", 0);
-	if (db->ops->iter_valid(it) &&
-	    *db->ops->iter_key(it, &len) != KS_SLOT)
+	if (db->ops->iter_valid(it) && *db->ops->iter_key(it, &len) != KS_SLOT)
 		err = SKV_FORMAT;
 	else
 		err = db->ops->iter_error(it);
@@ -114,8 +113,9 @@ load_meta(struct skv *db, uint64_t *ret_ceiling, struct skv_errinfo *info)
 		return (err);
 	}
 	if (err == SKV_OK && format != RECORD_FORMAT) {
-		errinfo_set(info, "the store has format version %llu, this "
-				  "library reads and writes version %d",
+		errinfo_set(info,
+		    "the store has format version %llu, this "
+		    "library reads and writes version %d",
 		    (unsigned long long)format, RECORD_FORMAT);
 		return (SKV_FORMAT);
 	}

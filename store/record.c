@@ -24,52 +24,55 @@
  * a type spelled just like this gets the number. Number 0 is what a raw value
  * without a type has; it is not written, nor is that of other kinds of values.
  */
-#define TYPE(text) {text, sizeof(text) - 1}
+#define TYPE(text) \
+	{ \
+		text, sizeof(text) - 1 \
+	}
 static const struct {
 	const char *text;
 	size_t len;
 } types[] = {
-	[0] = TYPE("application/octet-stream"),
-	[1] = TYPE("text/plain"),
-	[2] = TYPE("text/plain; charset=utf-8"),
-	[3] = TYPE("application/json"),
-	[4] = TYPE("application/cbor"),
-	[5] = TYPE("text/html"),
-	[6] = TYPE("text/html; charset=utf-8"),
-	[7] = TYPE("application/x-www-form-urlencoded"),
-	[8] = TYPE("application/json; charset=utf-8"),
-	[9] = TYPE("application/xml"),
-	[10] = TYPE("text/xml"),
-	[11] = TYPE("text/css"),
-	[12] = TYPE("text/csv"),
-	[13] = TYPE("text/javascript"),
-	[14] = TYPE("application/javascript"),
-	[15] = TYPE("text/markdown"),
-	[16] = TYPE("image/png"),
-	[17] = TYPE("image/jpeg"),
-	[18] = TYPE("image/gif"),
-	[19] = TYPE("image/webp"),
-	[20] = TYPE("image/svg+xml"),
-	[21] = TYPE("image/avif"),
-	[22] = TYPE("image/x-icon"),
-	[23] = TYPE("application/pdf"),
-	[24] = TYPE("application/zip"),
-	[25] = TYPE("application/gzip"),
-	[26] = TYPE("application/zstd"),
-	[27] = TYPE("application/x-ndjson"),
-	[28] = TYPE("application/jsonl"),
-	[29] = TYPE("application/ld+json"),
-	[30] = TYPE("application/problem+json"),
-	[31] = TYPE("application/yaml"),
-	[32] = TYPE("application/toml"),
-	[33] = TYPE("application/msgpack"),
-	[34] = TYPE("application/protobuf"),
-	[35] = TYPE("application/wasm"),
-	[36] = TYPE("audio/mpeg"),
-	[37] = TYPE("audio/ogg"),
-	[38] = TYPE("video/mp4"),
-	[39] = TYPE("video/webm"),
-	[40] = TYPE("font/woff2"),
+    [0] = TYPE("application/octet-stream"),
+    [1] = TYPE("text/plain"),
+    [2] = TYPE("text/plain; charset=utf-8"),
+    [3] = TYPE("application/json"),
+    [4] = TYPE("application/cbor"),
+    [5] = TYPE("text/html"),
+    [6] = TYPE("text/html; charset=utf-8"),
+    [7] = TYPE("application/x-www-form-urlencoded"),
+    [8] = TYPE("application/json; charset=utf-8"),
+    [9] = TYPE("application/xml"),
+    [10] = TYPE("text/xml"),
+    [11] = TYPE("text/css"),
+    [12] = TYPE("text/csv"),
+    [13] = TYPE("text/javascript"),
+    [14] = TYPE("application/javascript"),
+    [15] = TYPE("text/markdown"),
+    [16] = TYPE("image/png"),
+    [17] = TYPE("image/jpeg"),
+    [18] = TYPE("image/gif"),
+    [19] = TYPE("image/webp"),
+    [20] = TYPE("image/svg+xml"),
+    [21] = TYPE("image/avif"),
+    [22] = TYPE("image/x-icon"),
+    [23] = TYPE("application/pdf"),
+    [24] = TYPE("application/zip"),
+    [25] = TYPE("application/gzip"),
+    [26] = TYPE("application/zstd"),
+    [27] = TYPE("application/x-ndjson"),
+    [28] = TYPE("application/jsonl"),
+    [29] = TYPE("application/ld+json"),
+    [30] = TYPE("application/problem+json"),
+    [31] = TYPE("application/yaml"),
+    [32] = TYPE("application/toml"),
+    [33] = TYPE("application/msgpack"),
+    [34] = TYPE("application/protobuf"),
+    [35] = TYPE("application/wasm"),
+    [36] = TYPE("audio/mpeg"),
+    [37] = TYPE("audio/ogg"),
+    [38] = TYPE("video/mp4"),
+    [39] = TYPE("video/webm"),
+    [40] = TYPE("font/woff2"),
 };
 #define NTYPES (sizeof(types) / sizeof(types[0]))
 
@@ -228,7 +231,7 @@ decode_type(const char **p, const char *end, struct skv_attr *attr)
 
 	if (attr->kind != SKV_RAW || *p == end)
 		return (false);
-	code = (uint8_t)*(*p)++;
+	code = (uint8_t) * (*p)++;
 	if (code == 0)
 		return (false);
 	if (code < NTYPES) {
@@ -238,7 +241,7 @@ decode_type(const char **p, const char *end, struct skv_attr *attr)
 	}
 	if (code != RECORD_TYPE_TEXT || *p == end)
 		return (false);
-	attr->typelen = (uint8_t)*(*p)++;
+	attr->typelen = (uint8_t) * (*p)++;
 	attr->type = *p;
 	if (attr->typelen == 0 || attr->typelen > (size_t)(end - *p))
 		return (false);

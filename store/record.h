@@ -68,7 +68,8 @@ bool record_encode(struct buf *, const struct skv_attr *attr, const void *data,
  * again.
  */
 void record_set_revision(char **record, size_t *len, uint64_t revision);
-/* The revision of a record, of which the end may be missing; 0 if it is none. */
+/* The revision of a record, of which the end may be missing; 0 if it is none.
+ */
 uint64_t record_revision(const char *record, size_t len);
 /*
  * Decodes into *ret, whose pointers go into "record"; "pin" is set to NULL.

@@ -199,10 +199,10 @@ log_exists(const struct dir *d, uint64_t number)
 /* What is to be known of a manifest's records. */
 struct manifest {
 	size_t n;
-	uint64_t before; /* where the last one begins */
+	uint64_t before;	  /* where the last one begins */
 	uint64_t log, log_before; /* first log needed, with and without it */
-	bool missing;  /* it adds a table that is not there */
-	bool known;    /* all could be followed */
+	bool missing;		  /* it adds a table that is not there */
+	bool known;		  /* all could be followed */
 };
 
 static void
@@ -221,8 +221,8 @@ read_manifest(const struct dir *d, struct logfile *f, struct manifest *m)
 
 /*
  * What is bad was synced once, for the log that it replaced is gone. LevelDB
- * would not always say so: to it, a record that seems to go on behind the end of
- * the file is a torn one, and the store is what it was before.
+ * would not always say so: to it, a record that seems to go on behind the end
+ * of the file is a torn one, and the store is what it was before.
  */
 static enum skv_err
 damaged(const struct dir *d, const char *name, size_t pos)
@@ -300,8 +300,8 @@ list_logs(const struct dir *d, uint64_t first, uint64_t numbers[LOGSMAX],
 	while ((entry = readdir(dir)) != NULL) {
 		end = 0;
 		if (sscanf(entry->d_name, "%llu.log%n", &number, &end) == 1 &&
-		    end != 0 && entry->d_name[end] == '\0' &&
-		    number >= first && n < LOGSMAX)
+		    end != 0 && entry->d_name[end] == '\0' && number >= first &&
+		    n < LOGSMAX)
 			numbers[n++] = number;
 	}
 	(void)closedir(dir);

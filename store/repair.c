@@ -99,7 +99,8 @@ target_open(struct target *t, struct skv_errinfo *info)
 	o.cache_size = CACHE_SIZE;
 	o.write_buffer_size = WRITE_BUFFER;
 	if (mkdir(t->path, 0700) == -1) {
-		errinfo_set(info, "%s: %s", t->path, errno == EEXIST ?
+		errinfo_set(info, "%s: %s", t->path,
+		    errno == EEXIST ?
 			"is left from a repair that did not end; remove it" :
 			strerror(errno));
 		return (errno == EEXIST ? SKV_INVALID : logsync_errno(errno));
@@ -272,8 +273,10 @@ make_entries(struct repair *r)
 		x->err = take_entry(r, it);
 		r->seen++;
 		if (x->err == SKV_OK)
-			(void)examine_go_on(x, third + (uint64_t)(third *
-				((double)r->seen / (double)x->entries)));
+			(void)examine_go_on(x,
+			    third +
+				(uint64_t)(third *
+				    ((double)r->seen / (double)x->entries)));
 		ops->iter_next(it);
 	}
 	if (x->err == SKV_OK)
@@ -329,15 +332,18 @@ check_progress(uint64_t done, uint64_t total, void *arg)
 	struct repair *r = arg;
 	uint64_t third = r->x.total / 3;
 
-	return (examine_go_on(&r->x, 2 * third + (uint64_t)((double)third *
-		(total == 0 ? 1 : (double)done / (double)total))));
+	return (examine_go_on(&r->x,
+	    2 * third +
+		(uint64_t)((double)third *
+		    (total == 0 ? 1 : (double)done / (double)total))));
 }
 
 static enum skv_err
 check_result(struct repair *r)
 {
 	const struct skv_examine how = {.size = sizeof(how),
-	    .progress = check_progress, .arg = r,
+	    .progress = check_progress,
+	    .arg = r,
 	    .scratch = r->x.how->scratch};
 	enum skv_err err;
 

@@ -13,7 +13,7 @@
 #include "store/internal.h"
 
 #define NS_PER_MS 1000000LL
-#define CHUNK_KEYS 1000	       /* of skv_delete_range() */
+#define CHUNK_KEYS 1000 /* of skv_delete_range() */
 #define CHUNK_BYTES (1UL << 20)
 
 struct skv_scan {
@@ -98,8 +98,7 @@ static void
 start(struct skv_scan *s)
 {
 	if (s->reverse)
-		s->db->ops->iter_seek_below(s->it, s->upper.data,
-		    s->upper.len);
+		s->db->ops->iter_seek_below(s->it, s->upper.data, s->upper.len);
 	else
 		s->db->ops->iter_seek(s->it, s->lower.data, s->lower.len);
 	s->at = FOUND;
@@ -281,8 +280,8 @@ skv_count(struct skv *db, const struct skv_range *range, uint64_t *ret)
 	uint64_t n = 0;
 
 	/* Those counted are not fetched. */
-	err = skv_scan_open_limit(db, range,
-	    db->ops->shared != NULL ? 1 : 0, &s);
+	err = skv_scan_open_limit(db, range, db->ops->shared != NULL ? 1 : 0,
+	    &s);
 	if (err != SKV_OK)
 		return (err);
 	if (db->ops->shared != NULL && db->ops->shared->iter_count != NULL)

@@ -49,8 +49,8 @@ extern "C" {
 /* Longest time to live: 10 years of 365 days, in seconds. */
 #define SKV_TTLMAX 315360000
 
-struct skv;      /* an open store */
-struct skv_txn;  /* a transaction */
+struct skv;	 /* an open store */
+struct skv_txn;	 /* a transaction */
 struct skv_scan; /* a position in an ordered range */
 
 enum skv_err {
@@ -67,7 +67,7 @@ enum skv_err {
 	SKV_FORMAT,   /* the store was written by an unknown version */
 	SKV_CORRUPT,  /* stored bytes fail their checksum or do not decode */
 	SKV_NOSPACE,  /* the disk is full; see skv_txn_applied() */
-	SKV_IO,       /* another failure of the disk; see skv_txn_applied() */
+	SKV_IO,	      /* another failure of the disk; see skv_txn_applied() */
 	SKV_READONLY, /* an earlier write failed: this handle only reads now */
 	SKV_STOPPED,  /* skv_interrupt() was called */
 	/* The engine's servers do not answer, or other writers were always
@@ -302,8 +302,8 @@ SKV_API enum skv_err skv_get_cbor(struct skv *, const void *key, size_t keylen,
 SKV_API struct skv_txn *skv_txn_new(struct skv *);
 SKV_API void skv_txn_free(struct skv_txn *);
 /*
- * Empties it for another use, which saves the cost of a new one. The memory of a
- * large one is given up.
+ * Empties it for another use, which saves the cost of a new one. The memory of
+ * a large one is given up.
  */
 SKV_API void skv_txn_reset(struct skv_txn *);
 /* Asks for a durability other than the handle's default. */
@@ -341,8 +341,8 @@ SKV_API enum skv_err skv_commit(struct skv_txn *);
  * or skv_submit() itself, or by the library's own thread. From this call until
  * then the transaction is the library's; then it is the caller's again, and
  * "done" may free it. "done" must not wait for another transaction. On an
- * error (SKV_BUSY, or a read-only store's SKV_READONLY or SKV_NOSPACE) "done" is
- * not called and the transaction is still the caller's.
+ * error (SKV_BUSY, or a read-only store's SKV_READONLY or SKV_NOSPACE) "done"
+ * is not called and the transaction is still the caller's.
  *
  * Nothing happens before some thread calls skv_drain(): a program submits what
  * it has at hand and then drains, so that all of it becomes one write.
@@ -416,8 +416,8 @@ SKV_API enum skv_err skv_scan_open(struct skv *, const struct skv_range *,
  * once where the store is on another machine. It goes on beyond them all the
  * same. 0: that is not known.
  */
-SKV_API enum skv_err skv_scan_open_limit(struct skv *,
-    const struct skv_range *, uint64_t limit, struct skv_scan **ret);
+SKV_API enum skv_err skv_scan_open_limit(struct skv *, const struct skv_range *,
+    uint64_t limit, struct skv_scan **ret);
 /*
  * The next key and its value; both belong to the scan and last until the next
  * call on it; the value is not to be released. SKV_NOTFOUND at the end;
@@ -482,19 +482,19 @@ struct skv_stats {
 	uint64_t conflicts;
 	uint64_t groups; /* engine writes; each holds >= 1 transaction */
 	uint64_t syncs;
-	uint64_t errors;  /* failed writes and syncs */
-	uint64_t expired; /* entries of the expiry index swept */
-	uint64_t refused; /* transactions that got SKV_BUSY */
+	uint64_t errors;    /* failed writes and syncs */
+	uint64_t expired;   /* entries of the expiry index swept */
+	uint64_t refused;   /* transactions that got SKV_BUSY */
 	uint64_t timed_out; /* transactions and syncs, after max_wait_ms */
 	uint64_t overloads; /* times that skv_overloaded() became true */
-	uint32_t queued;  /* transactions waiting for the writer */
+	uint32_t queued;    /* transactions waiting for the writer */
 	uint64_t queued_bytes;
-	uint64_t unsynced; /* groups written and not yet durable */
+	uint64_t unsynced;   /* groups written and not yet durable */
 	int64_t unsynced_ms; /* age of the oldest of them; 0 when none */
-	enum skv_err state; /* SKV_OK, or the error that made it read-only */
+	enum skv_err state;  /* SKV_OK, or the error that made it read-only */
 	struct skv_histogram group_size; /* transactions per group */
-	struct skv_histogram commit_us; /* engine write, microseconds */
-	struct skv_histogram sync_us;   /* barrier, microseconds */
+	struct skv_histogram commit_us;	 /* engine write, microseconds */
+	struct skv_histogram sync_us;	 /* barrier, microseconds */
 };
 
 SKV_API void skv_stats(struct skv *, struct skv_stats *ret);
@@ -512,8 +512,9 @@ SKV_API bool skv_overloaded(struct skv *, struct skv_errinfo *);
 /*
  * After a write has failed a store stays read-only, because what LevelDB would
  * acknowledge from then on could be lost. True when that failure was a full
- * disk and there is room again, or the reserve made some: closing and opening makes it writable, and
- * nothing that was acknowledged is lost by that. Never true of temp:.
+ * disk and there is room again, or the reserve made some: closing and opening
+ * makes it writable, and nothing that was acknowledged is lost by that. Never
+ * true of temp:.
  */
 SKV_API bool skv_wants_reopen(struct skv *);
 /*
@@ -618,9 +619,9 @@ struct skv_repair_report {
 	uint64_t damages, notes; /* findings in the old store */
 	uint64_t tables, logs;	 /* files that were read */
 	uint64_t entries;	 /* that were good in them */
-	uint64_t older;	  /* of which have a newer one of the same key */
-	uint64_t deleted; /* keys whose newest entry is a deletion */
-	uint64_t dropped; /* keys whose newest entry does not decode */
+	uint64_t older;		 /* of which have a newer one of the same key */
+	uint64_t deleted;	 /* keys whose newest entry is a deletion */
+	uint64_t dropped;	 /* keys whose newest entry does not decode */
 	struct skv_check_report made; /* of the new store */
 };
 

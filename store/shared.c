@@ -25,11 +25,11 @@ txn_keys(const struct skv_txn *t, struct engine_key *k)
 	size_t n;
 
 	for (n = 0; n < t->nconds; n++)
-		k[n] = (struct engine_key){
-		    t->conds[n].key.ptr, t->conds[n].keylen + 1, false};
+		k[n] = (struct engine_key){t->conds[n].key.ptr,
+		    t->conds[n].keylen + 1, false};
 	for (op = t->ops; op < t->ops + t->nops; op++)
-		k[n++] = (struct engine_key){
-		    op->key.ptr, op->keylen + 1, op->type == OP_GET};
+		k[n++] = (struct engine_key){op->key.ptr, op->keylen + 1,
+		    op->type == OP_GET};
 	return (n);
 }
 
@@ -79,8 +79,7 @@ is_blind(const struct skv_txn *group)
 }
 
 static enum skv_err
-lock_keys(struct skv *db, const struct skv_txn *group,
-    struct skv_errinfo *info)
+lock_keys(struct skv *db, const struct skv_txn *group, struct skv_errinfo *info)
 {
 	struct keys keys;
 	enum skv_err err;
@@ -95,9 +94,8 @@ lock_keys(struct skv *db, const struct skv_txn *group,
 
 /* One attempt; begun already. */
 static enum skv_err
-try_group(struct skv *db, struct skv_txn *group, bool blind,
-    uint64_t *revision, size_t *ret_nbatched, bool *ret_unknown,
-    struct skv_errinfo *info)
+try_group(struct skv *db, struct skv_txn *group, bool blind, uint64_t *revision,
+    size_t *ret_nbatched, bool *ret_unknown, struct skv_errinfo *info)
 {
 	enum skv_err err = SKV_OK;
 

@@ -143,8 +143,8 @@ skv_options_init_sized(struct skv_options *opts, const char *url, size_t size)
 	defaults.size = size;
 	/* A program may be older or newer than the library. */
 	memset(opts, 0, size);
-	memcpy(opts, &defaults, size < sizeof(defaults) ? size :
-							   sizeof(defaults));
+	memcpy(opts, &defaults,
+	    size < sizeof(defaults) ? size : sizeof(defaults));
 }
 
 /* What an option may be; tells the operator which one is not. */
@@ -160,8 +160,8 @@ check_options(const struct skv_options *o, struct skv_errinfo *info)
 	    {"file_size", o->file_size, 1UL << 20, 1UL << 30},
 	    {"block_size", o->block_size, 1024, 4UL << 20},
 	    {"bloom_bits", o->bloom_bits, 0, 64},
-	    {"max_open_files",
-		o->max_open_files == 0 ? 74 : o->max_open_files, 74, 50000},
+	    {"max_open_files", o->max_open_files == 0 ? 74 : o->max_open_files,
+		74, 50000},
 	    {"sync_interval_ms", o->sync_interval_ms, 0, 3600000},
 	    {"durability", o->durability, SKV_ASYNC, SKV_SYNC},
 	    {"max_value", o->max_value, 1, 1UL << 30},

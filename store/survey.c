@@ -32,10 +32,10 @@ static const struct {
 	enum survey_kind kind;
 	const char *before, *behind; /* the number, of six digits or more */
 } names[] = {
-	{SURVEY_TABLE, "", ".ldb"},
-	{SURVEY_TABLE, "", ".sst"},
-	{SURVEY_LOG, "", ".log"},
-	{SURVEY_MANIFEST, "MANIFEST-", ""},
+    {SURVEY_TABLE, "", ".ldb"},
+    {SURVEY_TABLE, "", ".sst"},
+    {SURVEY_LOG, "", ".log"},
+    {SURVEY_MANIFEST, "MANIFEST-", ""},
 };
 #define NNAMES (sizeof(names) / sizeof(names[0]))
 
@@ -313,8 +313,9 @@ decide_live(struct survey *s)
 	for (i = 0; i < s->n; i++) {
 		f = s->files[i];
 		if (f->kind == SURVEY_TABLE)
-			f->live = f->named || (f->present && (!known ||
-			    (s->torn && !f->deleted)));
+			f->live = f->named ||
+			    (f->present &&
+				(!known || (s->torn && !f->deleted)));
 		else if (f->kind == SURVEY_LOG)
 			f->live = !known || f->number >= s->log;
 	}

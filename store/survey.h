@@ -46,8 +46,8 @@ struct survey {
 	 * what is there is not good, or names files that were given up since.
 	 */
 	bool torn;
-	uint64_t log; /* first one needed */
-	uint64_t next; /* number of the next file to be made, */
+	uint64_t log;	   /* first one needed */
+	uint64_t next;	   /* number of the next file to be made, */
 	uint64_t greatest; /* and of tables that were */
 	/*
 	 * Whether it names a table that could still be made. LevelDB would

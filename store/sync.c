@@ -203,8 +203,9 @@ sleeper_done(struct sync_req *req, enum skv_err err, const char *why)
 enum skv_err
 sync_wait(struct skv *db, bool patient, struct skv_errinfo *info)
 {
-	struct sync_sleeper s = {
-	    .req = {.done = sleeper_done, .patient = patient}, .db = db};
+	struct sync_sleeper s = {.req = {.done = sleeper_done,
+				     .patient = patient},
+	    .db = db};
 
 	lck_cond_init(&s.wake);
 	lck_lock(&db->mtx);

@@ -131,7 +131,9 @@ static void
 tell(struct table *t, bool entries, uint64_t offset, uint64_t len,
     const char *why)
 {
-	struct table_loss loss = {.why = why, .offset = offset, .len = len,
+	struct table_loss loss = {.why = why,
+	    .offset = offset,
+	    .len = len,
 	    .entries = entries};
 
 	if (entries) {
@@ -455,8 +457,7 @@ without_hint(struct table *t)
 	}
 	/* Behind the entries there are other blocks. */
 	if (len == 0 || t->has_hint)
-		tell(t, true, t->pos, limit - t->pos,
-		    "hold no good block");
+		tell(t, true, t->pos, limit - t->pos, "hold no good block");
 	t->pos = limit;
 	return (false);
 }

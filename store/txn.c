@@ -150,8 +150,9 @@ add_cond(struct skv_txn *t, bool none, const void *key, size_t keylen,
 	enum skv_err err;
 	size_t i, offset;
 
-	err = check_add(t, key, keylen, n > SIZE_MAX / sizeof(*revisions) ?
-	    SIZE_MAX : n * sizeof(*revisions));
+	err = check_add(t, key, keylen,
+	    n > SIZE_MAX / sizeof(*revisions) ? SIZE_MAX :
+						n * sizeof(*revisions));
 	if (err != SKV_OK)
 		return (err);
 	offset = t->arena.len;
@@ -224,8 +225,8 @@ add_op(struct skv_txn *t, enum op_type type, const void *key, size_t keylen,
 }
 
 enum skv_err
-skv_txn_put(struct skv_txn *t, const void *key, size_t keylen,
-    const void *data, size_t len, const struct skv_attr *attr)
+skv_txn_put(struct skv_txn *t, const void *key, size_t keylen, const void *data,
+    size_t len, const struct skv_attr *attr)
 {
 	static const struct skv_attr none;
 	struct op *op;

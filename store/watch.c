@@ -30,8 +30,7 @@ struct seen {
 static uint32_t
 tick_ms(const struct skv *db)
 {
-	const uint32_t limits[] = {db->opts.max_wait_ms,
-	    db->opts.max_stall_ms};
+	const uint32_t limits[] = {db->opts.max_wait_ms, db->opts.max_stall_ms};
 	uint32_t ms = TICK_MAX_MS;
 	size_t i;
 
@@ -80,9 +79,10 @@ look(struct skv *db, struct seen *write, struct seen *sync, uint32_t nfiles)
 		errinfo_set(&db->overload_info,
 		    "a sync has taken longer than %u ms (max_stall_ms)", ms);
 	else if (nfiles != 0 && nfiles >= db->opts.max_level0_files)
-		errinfo_set(&db->overload_info, "%u files wait to be merged "
-		    "(max_level0_files %u)", nfiles,
-		    db->opts.max_level0_files);
+		errinfo_set(&db->overload_info,
+		    "%u files wait to be merged "
+		    "(max_level0_files %u)",
+		    nfiles, db->opts.max_level0_files);
 	else
 		db->overloaded = false;
 	db->stats.overloads += db->overloaded && !was;

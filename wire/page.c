@@ -87,8 +87,7 @@ write_items(struct page *l, struct skv_scan *scan)
 
 	while ((err = skv_scan_next(scan, &key, &len, &v)) == SKV_OK) {
 		if (l->n == l->limit ||
-		    (l->n > 0 &&
-			l->w->out->len + l->groups.len > PAGE_BYTES)) {
+		    (l->n > 0 && l->w->out->len + l->groups.len > PAGE_BYTES)) {
 			l->more = true;
 			return (SKV_OK);
 		}

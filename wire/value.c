@@ -173,8 +173,9 @@ envelope_store(const struct envelope *e, struct skv *db, enum doc_format fmt,
 	if (e->encoding.type != DOC_TEXT)
 		store_plain(&e->value, fmt, ret);
 	else if (value_is(&e->encoding, "base64") ||
-	    (e->archive && (value_is(&e->encoding, "cbor") ||
-			       value_is(&e->encoding, "json"))))
+	    (e->archive &&
+		(value_is(&e->encoding, "cbor") ||
+		    value_is(&e->encoding, "json"))))
 		why = store_encoded(e, scratch, ret);
 	else
 		why = "\"encoding\" is not \"base64\"";
@@ -290,7 +291,7 @@ value_write_archive(struct doc_writer *w, const struct skv_value *v)
 		doc_w_name(w, "value");
 		doc_w_bytes(w, v->data, v->len);
 		write_text(w, "encoding",
-		    a->kind == SKV_CBOR     ? "cbor" :
+		    a->kind == SKV_CBOR	    ? "cbor" :
 			a->kind == SKV_JSON ? "json" :
 					      "base64");
 	} else

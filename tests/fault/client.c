@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One of hammer's clients: PUT, DELETE, conditions on entity tags, transactions,
- * lists, one request at a time. What comes of a request is noted as linear.py
- * wants it: with values in place of entity tags.
+ * One of hammer's clients: PUT, DELETE, conditions on entity tags,
+ * transactions, lists, one request at a time. What comes of a request is noted
+ * as linear.py wants it: with values in place of entity tags.
  */
 #include "config.h"
 
@@ -16,10 +16,23 @@
 #include "base/check.h"
 #include "tests/fault/hammer.h"
 
-enum { ACTSMAX = 4, NAMELEN = 16, TOKENLEN = 32, HEADMAX = 80 };
-enum { SMALLMAX = 400, LARGEMIN = 4000, LARGEMAX = 70000 };
+enum {
+	ACTSMAX = 4,
+	NAMELEN = 16,
+	TOKENLEN = 32,
+	HEADMAX = 80
+};
+enum {
+	SMALLMAX = 400,
+	LARGEMIN = 4000,
+	LARGEMAX = 70000
+};
 
-enum act_kind { ACT_GET, ACT_PUT, ACT_DELETE };
+enum act_kind {
+	ACT_GET,
+	ACT_PUT,
+	ACT_DELETE
+};
 
 /* A request as it is noted. Of a get the token is what it saw. */
 struct attempt {
@@ -36,13 +49,17 @@ struct attempt {
 	int64_t start;
 };
 
-enum outcome { OUTCOME_OK, OUTCOME_FAILED, OUTCOME_UNKNOWN, OUTCOME_NONE };
+enum outcome {
+	OUTCOME_OK,
+	OUTCOME_FAILED,
+	OUTCOME_UNKNOWN,
+	OUTCOME_NONE
+};
 
 unsigned
 client_random(struct client *c, unsigned below)
 {
-	c->random = c->random * 6364136223846793005ULL +
-	    1442695040888963407ULL;
+	c->random = c->random * 6364136223846793005ULL + 1442695040888963407ULL;
 	return ((unsigned)((c->random >> 33) % below));
 }
 
@@ -83,7 +100,7 @@ value_make(struct buf *b, uint64_t seed, unsigned key, token_t token,
     size_t len)
 {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn"
-	    "opqrstuvwxyz0123456789+-";
+				     "opqrstuvwxyz0123456789+-";
 	uint64_t state = (seed ^ token * 0x9e3779b97f4a7c15ULL) + key;
 	char name[NAMELEN], text[TOKENLEN];
 	size_t start = b->len, i;
@@ -103,8 +120,7 @@ value_make(struct buf *b, uint64_t seed, unsigned key, token_t token,
 
 /* Which one it is; anything that was never written is a violation. */
 static token_t
-value_check(const struct client *c, unsigned key, const char *data,
-    size_t len)
+value_check(const struct client *c, unsigned key, const char *data, size_t len)
 {
 	char name[NAMELEN], head[HEADMAX], is[NAMELEN];
 	unsigned writer, seq;
@@ -172,9 +188,10 @@ note(struct client *c, const struct attempt *a, enum outcome outcome)
 		return;
 	lck_lock(&h->mtx);
 	h->recorded++;
-	(void)fprintf(f, "{\"client\":%u,\"start\":%" PRId64 ",\"end\":%" PRId64
-	    ",\"outcome\":\"%s\",\"if\":[", c->number, a->start, end,
-	    outcomes[outcome]);
+	(void)fprintf(f,
+	    "{\"client\":%u,\"start\":%" PRId64 ",\"end\":%" PRId64
+	    ",\"outcome\":\"%s\",\"if\":[",
+	    c->number, a->start, end, outcomes[outcome]);
 	if (a->conditional) {
 		key_name(name, a->cond_key);
 		(void)fprintf(f, "[\"%s\",", name);
@@ -212,7 +229,8 @@ client_ready(struct client *c)
 	struct http_answer answer;
 
 	return (http_do(&c->http, "GET", "/health/ready", "", NULL, false,
-	    &answer) == HTTP_OK && answer.status == 200);
+		    &answer) == HTTP_OK &&
+	    answer.status == 200);
 }
 
 static void
@@ -256,7 +274,8 @@ judge(const struct http_answer *answer, const char *what, bool writes)
 		violation("%s: status %u: %s", what, answer->status,
 		    answer->body);
 	return (strstr(answer->body, "\"applied\":\"no\"") != NULL ?
-	    OUTCOME_NONE : OUTCOME_UNKNOWN);
+		OUTCOME_NONE :
+		OUTCOME_UNKNOWN);
 }
 
 /* Sends it. Without an answer that says what happened it is noted, too. */
@@ -270,8 +289,7 @@ perform(struct client *c, struct attempt *a, const char *method,
 
 	count_request(c->h);
 	a->start = lck_now_ns();
-	switch (http_do(&c->http, method, target, fields, body, cut,
-	    answer)) {
+	switch (http_do(&c->http, method, target, fields, body, cut, answer)) {
 	case HTTP_OK:
 		if (answer->status == 404 && !a->writes)
 			outcome = OUTCOME_OK;
@@ -340,8 +358,8 @@ do_get(struct client *c, unsigned key)
 	(void)snprintf(target, sizeof(target), "/kv/%s", name);
 	add_act(&a, ACT_GET, key, ABSENT);
 	if (perform(c, &a, "GET", target,
-	    "Accept: application/octet-stream\r\n", NULL, &answer) !=
-	    OUTCOME_OK)
+		"Accept: application/octet-stream\r\n", NULL,
+		&answer) != OUTCOME_OK)
 		return;
 	if (answer.status == 200)
 		token = value_check(c, key, answer.body, answer.len);
@@ -380,7 +398,7 @@ do_write(struct client *c, unsigned key, bool del, bool conditional)
 	    json ? "json" : "octet-stream");
 	(void)buf_addc(&fields, '\0');
 	if (perform(c, &a, del ? "DELETE" : "PUT", target, fields.data,
-	    del ? NULL : &body, &answer) == OUTCOME_OK) {
+		del ? NULL : &body, &answer) == OUTCOME_OK) {
 		remember(c, key, token, answer.etag);
 		note(c, &a, OUTCOME_OK);
 	}
@@ -492,7 +510,9 @@ txn_act(struct client *c, struct attempt *a, char kind, unsigned key,
 	key_name(name, key);
 	(void)buf_printf(body, "%s{\"key\":\"%s\",\"op\":\"%s\"",
 	    a->nacts > 0 ? "," : "", name,
-	    kind == 'g' ? "get" : kind == 'p' ? "put" : "delete");
+	    kind == 'g'	    ? "get" :
+		kind == 'p' ? "put" :
+			      "delete");
 	if (kind == 'p') {
 		(void)buf_adds(body, ",\"value\":\"");
 		(void)add_put(c, a, key, body);
@@ -544,7 +564,7 @@ do_txn(struct client *c, unsigned group, const char *kinds, bool conditional)
 		txn_act(c, &a, kinds[i], first + (turn + i) % GROUP, &body);
 	(void)buf_adds(&body, "]}");
 	if (perform(c, &a, "POST", "/kv", "Content-Type: application/json\r\n",
-	    &body, &answer) == OUTCOME_OK) {
+		&body, &answer) == OUTCOME_OK) {
 		txn_results(c, &a, &answer);
 		note(c, &a, OUTCOME_OK);
 	}
@@ -556,8 +576,8 @@ do_txn(struct client *c, unsigned group, const char *kinds, bool conditional)
 static void
 client_step(struct client *c)
 {
-	static const char *const kinds[] = {"ppp", "ppp", "ggg", "gpgd",
-	    "pgdg", "ddd", "dp", "gp"};
+	static const char *const kinds[] = {"ppp", "ppp", "ggg", "gpgd", "pgdg",
+	    "ddd", "dp", "gp"};
 	unsigned key = client_random(c, c->h->groups * GROUP);
 	unsigned group = key / GROUP, r = client_random(c, 100);
 

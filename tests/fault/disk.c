@@ -33,10 +33,22 @@
  * Room for a table that cannot be written: LevelDB begins it again for every
  * key of a compaction that is under way.
  */
-enum { NFILES = 16384, NNAMES = 512, NCHANGES = 32768, NAMELEN = 32 };
-enum { PATHLEN = 512, SECTOR = 512 };
+enum {
+	NFILES = 16384,
+	NNAMES = 512,
+	NCHANGES = 32768,
+	NAMELEN = 32
+};
+enum {
+	PATHLEN = 512,
+	SECTOR = 512
+};
 /* One moment in how many becomes images, and how many different ones. */
-enum { ODDS_RARE = 3, ODDS_USUAL = 16, IMAGES_EACH = 2 };
+enum {
+	ODDS_RARE = 3,
+	ODDS_USUAL = 16,
+	IMAGES_EACH = 2
+};
 
 struct file {
 	bool used;
@@ -86,7 +98,7 @@ static struct {
 	unsigned long n; /* 0: never */
 	int errnum;
 	bool ever;
-	char call[64];	 /* the first call that failed */
+	char call[64];	    /* the first call that failed */
 	char name[NAMELEN]; /* of the file it failed on; "": is closed */
 	off_t moment;
 } fault;
@@ -243,8 +255,21 @@ file_new(const char *name, const struct stat *st)
 /* -------------------------------------------------------------- images -- */
 
 /* How the bytes and the names that are not durable fare. */
-enum tail { TAIL_LOST, TAIL_KEPT, TAIL_CUT, TAIL_TORN, TAIL_ZEROED, NTAILS };
-enum fate { NAMES_KEPT, NAMES_LOST, NAMES_FIRST, NAMES_ANY, NFATES };
+enum tail {
+	TAIL_LOST,
+	TAIL_KEPT,
+	TAIL_CUT,
+	TAIL_TORN,
+	TAIL_ZEROED,
+	NTAILS
+};
+enum fate {
+	NAMES_KEPT,
+	NAMES_LOST,
+	NAMES_FIRST,
+	NAMES_ANY,
+	NFATES
+};
 
 static const char *const tails[] = {"lost", "kept", "cut", "torn", "zeroed",
     "mixed"};
@@ -362,7 +387,8 @@ image_make(const char *call, enum tail tail, enum fate fate)
 			image_file(to, ns.list[i].file, tail);
 		}
 	}
-	(void)snprintf(text, sizeof(text), "%lld %lu\n"
+	(void)snprintf(text, sizeof(text),
+	    "%lld %lu\n"
 	    "before %s, call %lu: unsynced bytes %s, names %s\n",
 	    (long long)st.st_size, lost, call, moments, tails[tail],
 	    fates[fate]);
@@ -508,8 +534,8 @@ note_first(enum kind kind, const char *call, const char *name)
 	size_t len;
 
 	fault.moment = log_size();
-	if (name != NULL && (kind == KIND_WRITE || kind == KIND_SHORT ||
-	    kind == KIND_SYNC))
+	if (name != NULL &&
+	    (kind == KIND_WRITE || kind == KIND_SHORT || kind == KIND_SYNC))
 		(void)snprintf(fault.name, sizeof(fault.name), "%s", name);
 	len = (size_t)snprintf(fault.call, sizeof(fault.call), "%s ", call);
 	if (name == NULL)

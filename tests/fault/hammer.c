@@ -8,8 +8,8 @@
  *
  *	--socket PATH	of nginx; with several, clients are spread over them
  *	--requests N	so many in all (10000), and all the kills
- *	--seconds N	no longer than this, and without kills as long as this, or
- *			until SIGTERM
+ *	--seconds N	no longer than this, and without kills as long as this,
+ *or until SIGTERM
  *	--clients N, --groups N	at once (8), and of keys (4)
  *	--large N	one value in N is large (25); 0: none
  *	--kills N	how often the daemon is killed (0)
@@ -43,7 +43,10 @@
 
 /* Microseconds: between the request that asks for it and the kill; between a
  * start and the kill, when recovery is to be killed. */
-enum { KILL_US = 3000, START_US = 40000 };
+enum {
+	KILL_US = 3000,
+	START_US = 40000
+};
 
 struct keeper {
 	struct hammer *h;
@@ -146,8 +149,8 @@ daemon_end(struct keeper *k, int sig)
 static void
 random_pause(struct keeper *k, unsigned below_us)
 {
-	struct timespec pause = {0, 1000 * (long)client_random(k->client,
-	    below_us)};
+	struct timespec pause = {0,
+	    1000 * (long)client_random(k->client, below_us)};
 
 	(void)nanosleep(&pause, NULL);
 }
@@ -160,10 +163,9 @@ await_requests(struct hammer *h, unsigned long more)
 	h->kill_now = false;
 	atomic_store(&h->kill_at, atomic_load(&h->sent) + more);
 	/* NB: a request that was counted meanwhile may have passed by it. */
-	while (!h->kill_now &&
-	    atomic_load(&h->sent) < atomic_load(&h->kill_at))
+	while (!h->kill_now && atomic_load(&h->sent) < atomic_load(&h->kill_at))
 		if (!lck_cond_wait_until(&h->killing, &h->mtx,
-		    lck_now_ns() + 2 * h->patience_ns))
+			lck_now_ns() + 2 * h->patience_ns))
 			break;
 	if (atomic_load(&h->sent) < atomic_load(&h->kill_at))
 		violation("no more requests are answered");
@@ -196,8 +198,8 @@ reign(struct keeper *k)
 
 	while (k->kills < h->kills &&
 	    (h->end_ns == 0 || lck_now_ns() < h->end_ns)) {
-		await_requests(h, 1 + client_random(k->client,
-		    (unsigned)(2 * each)));
+		await_requests(h,
+		    1 + client_random(k->client, (unsigned)(2 * each)));
 		kill_and_restart(k);
 	}
 	sent = atomic_load(&h->sent);
@@ -212,7 +214,8 @@ reign(struct keeper *k)
 __attribute__((noreturn)) static void
 usage(void)
 {
-	(void)fprintf(stderr, "usage: hammer --socket PATH --history FILE "
+	(void)fprintf(stderr,
+	    "usage: hammer --socket PATH --history FILE "
 	    "[--requests N] [--seconds N] [--clients N] [--groups N] "
 	    "[--large N] [--kills N] [--patience S] [--log FILE] [--seed S] "
 	    "[-- DAEMON...]\n");
@@ -328,8 +331,7 @@ main(int argc, char **argv)
 		daemon_start(&k);
 	daemon_await(&k);
 	for (i = 1; i <= h->nclients; i++)
-		AZ(pthread_create(&threads[i], NULL, client_main,
-		    &clients[i]));
+		AZ(pthread_create(&threads[i], NULL, client_main, &clients[i]));
 	reign(&k);
 	atomic_store(&h->stop, true);
 	for (i = 1; i <= h->nclients; i++)
@@ -341,8 +343,8 @@ main(int argc, char **argv)
 	for (i = 0; i <= h->nclients; i++)
 		client_release(&clients[i]);
 	printf("hammer: %lu requests by %u clients to %u keys, %lu of unknown "
-	    "outcome, %lu refused; %lu kills, %lu of them while starting; "
-	    "in service again after at most %lld ms (seed %" PRIu64 ")\n",
+	       "outcome, %lu refused; %lu kills, %lu of them while starting; "
+	       "in service again after at most %lld ms (seed %" PRIu64 ")\n",
 	    atomic_load(&h->sent), h->nclients, h->groups * GROUP,
 	    atomic_load(&h->nunknown), atomic_load(&h->nrefused), k.kills,
 	    k.starting, (long long)(k.slowest_ns / 1000000), h->seed);

@@ -21,7 +21,12 @@
 #include "base/lck.h"
 #include "tests/fault/http.h"
 
-enum { GROUP = 3, GROUPSMAX = 64, KEYSMAX = GROUP * GROUPSMAX, CLIENTSMAX = 64 };
+enum {
+	GROUP = 3,
+	GROUPSMAX = 64,
+	KEYSMAX = GROUP * GROUPSMAX,
+	CLIENTSMAX = 64
+};
 
 /* A value: its writer and number there. */
 typedef uint64_t token_t;

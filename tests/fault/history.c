@@ -95,8 +95,7 @@ plan_make(struct plan *p, uint64_t seed, unsigned writer, uint32_t seq)
 size_t
 key_make(char key[KEYLEN], unsigned writer, unsigned key_number)
 {
-	return ((size_t)snprintf(key, KEYLEN, "w%u/k%02u", writer,
-	    key_number));
+	return ((size_t)snprintf(key, KEYLEN, "w%u/k%02u", writer, key_number));
 }
 
 void
@@ -189,8 +188,7 @@ state_step(uint32_t state[KEYS], uint64_t seed, unsigned writer, uint32_t seq)
 }
 
 void
-history_state(uint64_t seed, unsigned writer, uint32_t seq,
-    uint32_t ret[KEYS])
+history_state(uint64_t seed, unsigned writer, uint32_t seq, uint32_t ret[KEYS])
 {
 	uint32_t i;
 
@@ -233,8 +231,7 @@ find_ranges(const struct history *h, struct range r[WRITERS])
 			r[rec->writer].most = rec->seq;
 		if (rec->type == REC_BARRIER && rec->value > barrier)
 			barrier = rec->value;
-		if (rec->type == REC_REFUSED &&
-		    rec->seq < refused[rec->writer])
+		if (rec->type == REC_REFUSED && rec->seq < refused[rec->writer])
 			refused[rec->writer] = rec->seq;
 	}
 	for (i = 0; i < h->moment; i++) {
@@ -261,8 +258,10 @@ describe(const struct history *h, const struct found *f, unsigned w,
 	for (k = 0; k < KEYS; k++)
 		len += (size_t)snprintf(text + len, sizeof(text) - len,
 		    " %u/%u", f->seq[w][k], want[k]);
-	verdict_set(v, what, "writer %u, %u promised, %u submitted; keys, found"
-	    "/promised:%s", w, r->least, r->most, text);
+	verdict_set(v, what,
+	    "writer %u, %u promised, %u submitted; keys, found"
+	    "/promised:%s",
+	    w, r->least, r->most, text);
 }
 
 /* Whether a transaction that is there lacks a change that nothing undid. */
@@ -325,8 +324,11 @@ judge_writer(const struct history *h, const struct found *f, unsigned w,
 		v->upto[w] = seq;
 	}
 	if (!any)
-		describe(h, f, w, r, is_lost(h, f, w, r) ? V_LOST :
-		    is_torn(h, f, w) ? V_TORN : V_HOLE, v);
+		describe(h, f, w, r,
+		    is_lost(h, f, w, r)	 ? V_LOST :
+			is_torn(h, f, w) ? V_TORN :
+					   V_HOLE,
+		    v);
 }
 
 static int
@@ -388,14 +390,14 @@ judge_order(const struct history *h, const struct range r[WRITERS],
 			fit = true;
 	free(acks);
 	if (!fit)
-		verdict_set(v, V_HOLE, "each writer's keys are as they once "
+		verdict_set(v, V_HOLE,
+		    "each writer's keys are as they once "
 		    "were, but not all at one revision: %u %u %u %u",
 		    v->upto[0], v->upto[1], v->upto[2], v->upto[3]);
 }
 
 void
-history_judge(const struct history *h, const struct found *f,
-    struct verdict *v)
+history_judge(const struct history *h, const struct found *f, struct verdict *v)
 {
 	struct range r[WRITERS];
 	unsigned w;
@@ -447,7 +449,8 @@ history_revision(const struct history *h)
 
 	for (i = 0; i < h->moment; i++)
 		if ((h->recs[i].type == REC_ACK ||
-		    h->recs[i].type == REC_DURABLE) && h->recs[i].value > max)
+			h->recs[i].type == REC_DURABLE) &&
+		    h->recs[i].value > max)
 			max = h->recs[i].value;
 	return (max);
 }

@@ -23,7 +23,13 @@
 
 #include "store/scribekv.h"
 
-enum { WRITERS = 4, KEYS = 12, ACTSMAX = 5, KEYLEN = 16, VALUEMAX = 100000 };
+enum {
+	WRITERS = 4,
+	KEYS = 12,
+	ACTSMAX = 5,
+	KEYLEN = 16,
+	VALUEMAX = 100000
+};
 
 struct act {
 	unsigned key;
@@ -69,12 +75,12 @@ struct rec {
 
 enum violation {
 	V_NONE,
-	V_LOST,     /* an acknowledged write is gone */
-	V_HOLE,     /* a later write is there and an earlier one is not */
-	V_TORN,     /* a transaction is there in part */
+	V_LOST,	    /* an acknowledged write is gone */
+	V_HOLE,	    /* a later write is there and an earlier one is not */
+	V_TORN,	    /* a transaction is there in part */
 	V_WRONG,    /* a value that was never written to this key */
 	V_REVISION, /* a revision was given twice */
-	V_OPEN,     /* the store does not open, or does not work afterwards */
+	V_OPEN,	    /* the store does not open, or does not work afterwards */
 	V_LATCH,    /* acknowledged after a failed write */
 	V_SILENT,   /* a call failed, and nobody was told */
 	V_HANG,

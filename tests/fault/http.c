@@ -17,7 +17,9 @@
 #include "base/check.h"
 #include "tests/fault/http.h"
 
-enum { CHUNK = 16384 };
+enum {
+	CHUNK = 16384
+};
 
 void
 http_init(struct http *h, const char *path)

@@ -32,7 +32,9 @@ enum http_end {
 	HTTP_HANG, /* none for HTTP_PATIENCE seconds */
 	HTTP_BAD,  /* what came is no answer */
 };
-enum { HTTP_PATIENCE = 60 };
+enum {
+	HTTP_PATIENCE = 60
+};
 
 void http_init(struct http *, const char *path);
 void http_close(struct http *);

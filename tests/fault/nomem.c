@@ -62,8 +62,8 @@ begin(void)
 	every = number("SKV_NOMEM_EVERY");
 	if (every == 0)
 		return;
-	atomic_store(&state, number("SKV_NOMEM_SEED") * 1000003 +
-	    (uint64_t)getpid());
+	atomic_store(&state,
+	    number("SKV_NOMEM_SEED") * 1000003 + (uint64_t)getpid());
 	atomic_store(&countdown, distance());
 }
 

@@ -44,8 +44,7 @@ place_make(struct place *p)
 	struct statvfs fs;
 
 	if (base == NULL && access("/dev/shm", W_OK) == 0 &&
-	    statvfs("/dev/shm", &fs) == 0 &&
-	    fs.f_bavail > ROOM / fs.f_frsize)
+	    statvfs("/dev/shm", &fs) == 0 && fs.f_bavail > ROOM / fs.f_frsize)
 		base = "/dev/shm";
 	join(p->top, base == NULL ? "/tmp" : base, "skv-torture.XXXXXX");
 	if (mkdtemp(p->top) == NULL) {
@@ -176,8 +175,7 @@ make_environment(const struct place *p, const struct disk *disk,
 		    (unsigned long long)disk->seed);
 		env[n++] = variable("POWERLOSS_IMAGES", "%u", disk->images);
 		if (disk->fail[0] != '\0')
-			env[n++] = variable("POWERLOSS_FAIL", "%s",
-			    disk->fail);
+			env[n++] = variable("POWERLOSS_FAIL", "%s", disk->fail);
 	}
 	*ret_own = n;
 	for (i = 0; environ[i] != NULL; i++)
@@ -191,9 +189,8 @@ child_start(const struct place *p, const struct work *w,
 {
 	char self[] = "torture", verb[] = "work", args[9][24];
 	char db[PATHLEN], log[PATHLEN], **env, *argv[14];
-	const uint64_t numbers[] = {w->seed, w->base[0], w->base[1],
-	    w->base[2], w->base[3], w->ntxns, w->sessions, w->interval,
-	    w->unlatch};
+	const uint64_t numbers[] = {w->seed, w->base[0], w->base[1], w->base[2],
+	    w->base[3], w->ntxns, w->sessions, w->interval, w->unlatch};
 	posix_spawn_file_actions_t actions;
 	struct child c;
 	int pipefd[2];
@@ -261,8 +258,7 @@ child_wait(struct child c, struct verdict *v)
 	(void)close(c.fd);
 	CHECK(waitpid(c.pid, &status, 0) == c.pid);
 	if (WIFSIGNALED(status))
-		verdict_set(v, V_DIED, "signal %d: %s", WTERMSIG(status),
-		    text);
+		verdict_set(v, V_DIED, "signal %d: %s", WTERMSIG(status), text);
 	else if (WEXITSTATUS(status) == WORK_VIOLATION)
 		verdict_set(v, V_LATCH, "%s", text);
 	else if (WEXITSTATUS(status) == WORK_OPEN ||

@@ -328,8 +328,8 @@ sync_ours(int fd, int (*fn)(int), const char *call)
 	struct file *file;
 	int errnum;
 
-	if (!is_ours(fd, &st) && (!disk_active() ||
-	    (!disk_is_dir(&st) && !disk_is_parent(&st))))
+	if (!is_ours(fd, &st) &&
+	    (!disk_active() || (!disk_is_dir(&st) && !disk_is_parent(&st))))
 		return (fn(fd));
 	disk_lock();
 	disk_moment(call, true);

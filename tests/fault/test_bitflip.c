@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Flipped bits: of a store that was closed in order, one bit in one file is
- * changed. A wrong value is a violation, and so are keys that are missing or have
- * an older value without an error: nothing of such a store lies where damage
- * passes for the end of what was written. What else happens is counted: the
- * store refuses to open, or reading some keys is an error.
+ * changed. A wrong value is a violation, and so are keys that are missing or
+ * have an older value without an error: nothing of such a store lies where
+ * damage passes for the end of what was written. What else happens is counted:
+ * the store refuses to open, or reading some keys is an error.
  */
 #include "config.h"
 
@@ -19,9 +19,21 @@
 #include "base/check.h"
 #include "tests/fault/torture.h"
 
-enum { TXNS = 120, SESSIONS = 3, FLIPS_EACH = 50, FILESMAX = 256 };
+enum {
+	TXNS = 120,
+	SESSIONS = 3,
+	FLIPS_EACH = 50,
+	FILESMAX = 256
+};
 
-enum outcome { NOTHING, REFUSED, ERRORS, MISSING, OLDER, NOUTCOMES };
+enum outcome {
+	NOTHING,
+	REFUSED,
+	ERRORS,
+	MISSING,
+	OLDER,
+	NOUTCOMES
+};
 static const char *const outcomes[NOUTCOMES] = {"no effect", "refused to open",
     "errors", "keys missing silently", "older values"};
 static const char *const types[] = {"tables", "log", "MANIFEST", "CURRENT"};
@@ -111,8 +123,8 @@ check_key(struct skv *store, uint64_t seed, unsigned w, unsigned k,
 
 /* The same of a scan, which must not pass over what it cannot read. */
 static enum outcome
-check_scan(struct skv *store, uint64_t seed,
-    uint32_t want[WRITERS][KEYS], struct verdict *v)
+check_scan(struct skv *store, uint64_t seed, uint32_t want[WRITERS][KEYS],
+    struct verdict *v)
 {
 	const struct skv_range all = {.prefix = NULL};
 	enum outcome outcome = NOTHING;
@@ -157,8 +169,9 @@ check_flipped(const char *db, uint64_t seed, uint32_t want[WRITERS][KEYS],
 	if (skv_open(url, &opts, NULL, &store) != SKV_OK)
 		return (REFUSED);
 	for (i = 0; i < WRITERS * KEYS; i++)
-		outcome = worse(outcome, check_key(store, seed, i / KEYS,
-		    i % KEYS, want[i / KEYS][i % KEYS], v));
+		outcome = worse(outcome,
+		    check_key(store, seed, i / KEYS, i % KEYS,
+			want[i / KEYS][i % KEYS], v));
 	outcome = worse(outcome, check_scan(store, seed, want, v));
 	(void)skv_close(store, NULL);
 	return (outcome);
@@ -168,8 +181,10 @@ check_flipped(const char *db, uint64_t seed, uint32_t want[WRITERS][KEYS],
 static void
 make_store(struct run *r, uint32_t want[WRITERS][KEYS])
 {
-	struct work w = {.seed = r->seed + r->done, .ntxns = TXNS,
-	    .sessions = SESSIONS, .interval = 5};
+	struct work w = {.seed = r->seed + r->done,
+	    .ntxns = TXNS,
+	    .sessions = SESSIONS,
+	    .interval = 5};
 	struct verdict v = {.what = V_NONE};
 	unsigned i;
 

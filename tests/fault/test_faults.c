@@ -4,8 +4,8 @@
  * for every n until none is left to fail; with a smaller count for some of
  * them, evenly. After that nothing may be acknowledged, nothing may hang, and
  * what is left must hold all that was acknowledged before; images of a loss of
- * power after the fault, all that was said to be durable. Somebody is told of it,
- * unless there is an excuse.
+ * power after the fault, all that was said to be durable. Somebody is told of
+ * it, unless there is an excuse.
  */
 #include "config.h"
 
@@ -16,7 +16,10 @@
 #include "base/check.h"
 #include "tests/fault/torture.h"
 
-enum { TXNS = 30, IMAGES = 2 };
+enum {
+	TXNS = 30,
+	IMAGES = 2
+};
 
 /* Each once and for good. The kinds as in powerloss.h, in its order. */
 static const struct {
@@ -68,7 +71,9 @@ static const struct {
     {"", CLOSING, "the log is not yet a table"},
 };
 
-enum { NEXCUSES = sizeof(excuses) / sizeof(excuses[0]) };
+enum {
+	NEXCUSES = sizeof(excuses) / sizeof(excuses[0])
+};
 
 struct tally {
 	unsigned long fired;   /* runs in which the fault has happened */
@@ -101,8 +106,8 @@ read_calls(const struct place *p, struct calls *ret)
 	for (i = 0; f != NULL && i < 7; i++)
 		if (fscanf(f, "%lu", &ret->n[i]) != 1)
 			break;
-	if (f != NULL && fscanf(f, "%*u %llu %63[^\n]", &ret->moment,
-	    ret->first) != 2)
+	if (f != NULL &&
+	    fscanf(f, "%*u %llu %63[^\n]", &ret->moment, ret->first) != 2)
 		ret->first[0] = '\0';
 	if (f != NULL)
 		(void)fclose(f);
@@ -179,7 +184,9 @@ static void
 run_once(struct run *r, const char *fail, struct calls *calls,
     struct tally *tally)
 {
-	struct work w = {.ntxns = TXNS, .sessions = 2, .interval = 1,
+	struct work w = {.ntxns = TXNS,
+	    .sessions = 2,
+	    .interval = 1,
 	    .unlatch = r->unlatch};
 	struct verdict v = {.what = V_NONE};
 	struct disk disk = {.images = IMAGES};
@@ -238,8 +245,8 @@ test_faults(struct run *r)
 
 	run_once(r, "", &all, &tally);
 	printf("faults: calls to fail: open %lu, write %lu, sync %lu, rename "
-	    "%lu, unlink %lu\n", all.n[0], all.n[1], all.n[3], all.n[4],
-	    all.n[5]);
+	       "%lu, unlink %lu\n",
+	    all.n[0], all.n[1], all.n[3], all.n[4], all.n[5]);
 	do {
 		before = r->done;
 		for (i = 0; i < 2 * NROWS && run_more(r); i++)
@@ -247,7 +254,7 @@ test_faults(struct run *r)
 			    all.n[rows[i / 2].column] + 1, &tally);
 	} while (run_more(r) && r->done > before);
 	printf("faults: %lu fired: %lu while opening, which failed, %lu in "
-	    "work, which latched, %lu told when closing; %lu images\n",
+	       "work, which latched, %lu told when closing; %lu images\n",
 	    tally.fired, tally.opening, tally.noticed, tally.closing,
 	    tally.images);
 	for (i = 0; i < NEXCUSES; i++)

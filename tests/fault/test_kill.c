@@ -15,7 +15,11 @@
 #include "tests/fault/torture.h"
 
 /* Children on one store, and records of the log before one is killed. */
-enum { GENERATIONS = 25, RECORDS = 1500, OPENING_US = 15000 };
+enum {
+	GENERATIONS = 25,
+	RECORDS = 1500,
+	OPENING_US = 15000
+};
 
 /* Until a child has recorded so much, or some time for that is over. */
 static void
@@ -73,5 +77,6 @@ test_kill(struct run *r)
 		memcpy(h->base, v.upto, sizeof(h->base));
 	}
 	printf("kill: %lu kills, %lu of them before the first write; %lu "
-	    "acknowledged transactions\n", r->done, opening, acks);
+	       "acknowledged transactions\n",
+	    r->done, opening, acks);
 }

@@ -15,7 +15,10 @@
 #include "base/check.h"
 #include "tests/fault/torture.h"
 
-enum { IMAGES = 100, TXNS = 150 };
+enum {
+	IMAGES = 100,
+	TXNS = 150
+};
 
 /* What powerloss.so has written about image "n"; false if there is none. */
 static bool
@@ -53,8 +56,7 @@ judge_images(struct run *r, bool go_on, const char *what)
 	for (n = 0; read_moment(&r->place, n, &log, &lost, text); n++) {
 		struct verdict v = {.what = V_NONE};
 
-		(void)snprintf(from, sizeof(from), "%s/%u/db", r->place.out,
-		    n);
+		(void)snprintf(from, sizeof(from), "%s/%u/db", r->place.out, n);
 		remove_dir(try);
 		if (access(from, F_OK) == 0)
 			CHECK(copy_dir(from, try));
@@ -63,7 +65,7 @@ judge_images(struct run *r, bool go_on, const char *what)
 		sum.made++;
 		sum.lossy += lost > 0;
 		if (!run_judged(r, &v, from, "%s, image %u, %s", what, n,
-		    text)) {
+			text)) {
 			if (r->expect != V_NONE)
 				break;
 		} else if (go_on && access(from, F_OK) == 0 &&
@@ -119,7 +121,8 @@ test_powerloss(struct run *r)
 			disk.images = (unsigned)(r->count - r->done);
 		(void)snprintf(what, sizeof(what), "round %lu", rounds);
 		if (child_wait(child_start(&r->place, &w, &disk), &v) != 0)
-			verdict_set(&v, V_OPEN, "the child cannot open or close");
+			verdict_set(&v, V_OPEN,
+			    "the child cannot open or close");
 		(void)run_judged(r, &v, NULL, "%s", what);
 		CHECK(history_load(h, r->place.log));
 		barriers += count_barriers(h);
@@ -130,7 +133,7 @@ test_powerloss(struct run *r)
 		rounds++;
 	}
 	printf("powerloss: %lu images judged, something lost in %lu of them; "
-	    "%lu rounds, %lu of which began with an image; %lu syncs that "
-	    "all before must outlast\n", r->done, lossy, rounds, resumed,
-	    barriers);
+	       "%lu rounds, %lu of which began with an image; %lu syncs that "
+	       "all before must outlast\n",
+	    r->done, lossy, rounds, resumed, barriers);
 }

@@ -41,7 +41,7 @@ static const struct {
 	const char *name;
 	void (*test)(struct run *);
 	unsigned long count; /* by default */
-	bool preload; /* needs a library before the sanitizers' */
+	bool preload;	     /* needs a library before the sanitizers' */
 } tests[] = {
     {"powerloss", test_powerloss, 1000, true},
     {"faults", test_faults, 300, true},
@@ -54,8 +54,7 @@ static const struct {
 unsigned
 run_random(struct run *r, unsigned below)
 {
-	r->random = r->random * 6364136223846793005ULL +
-	    1442695040888963407ULL;
+	r->random = r->random * 6364136223846793005ULL + 1442695040888963407ULL;
 	return ((unsigned)((r->random >> 33) % below));
 }
 
@@ -91,8 +90,7 @@ run_judged(struct run *r, const struct verdict *v, const char *evidence,
 {
 	va_list ap;
 
-	if (v->what == V_NONE ||
-	    (r->expect != V_NONE && v->what != r->expect))
+	if (v->what == V_NONE || (r->expect != V_NONE && v->what != r->expect))
 		return (v->what == V_NONE);
 	r->violated++;
 	printf("%s: %s: %s\n  ", r->expect != V_NONE ? "found" : "VIOLATION",
@@ -112,7 +110,8 @@ run_judged(struct run *r, const struct verdict *v, const char *evidence,
 __attribute__((noreturn)) static void
 usage(void)
 {
-	(void)fprintf(stderr, "usage: torture powerloss|faults|kill|bitflip "
+	(void)fprintf(stderr,
+	    "usage: torture powerloss|faults|kill|bitflip "
 	    "[--count N] [--seed S] [--seconds N] [--expect VIOLATION] "
 	    "[--unlatch]\n");
 	exit(99);

@@ -13,18 +13,25 @@
 
 #include "tests/fault/history.h"
 
-enum { PATHLEN = 256 };
+enum {
+	PATHLEN = 256
+};
 /* Exit statuses of a child beside 0. */
-enum { WORK_VIOLATION = 3, WORK_OPEN = 4, WORK_BROKEN = 5, WORK_CLOSE = 6 };
+enum {
+	WORK_VIOLATION = 3,
+	WORK_OPEN = 4,
+	WORK_BROKEN = 5,
+	WORK_CLOSE = 6
+};
 
 /* What a child is told; the fields are its command line, in this order. */
 struct work {
 	uint64_t seed;
 	uint32_t base[WRITERS];
-	uint32_t ntxns;	     /* of each writer */
-	uint32_t sessions;   /* how often the store is opened */
-	uint32_t interval;   /* sync_interval_ms */
-	uint32_t unlatch;    /* puts a known fault back: goes on after errors */
+	uint32_t ntxns;	   /* of each writer */
+	uint32_t sessions; /* how often the store is opened */
+	uint32_t interval; /* sync_interval_ms */
+	uint32_t unlatch;  /* puts a known fault back: goes on after errors */
 };
 
 /* The options that workload and judge open a store with. */

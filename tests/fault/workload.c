@@ -21,7 +21,10 @@
 #include "store/internal.h"
 #include "tests/fault/torture.h"
 
-enum { BURST = 8, TRIES = 3 };
+enum {
+	BURST = 8,
+	TRIES = 3
+};
 #define PATIENCE_NS 8000000000LL
 
 static const struct work *work;
@@ -157,8 +160,8 @@ build(struct writer *w, uint32_t seq)
 			AZ(skv_txn_delete(t, key, keylen));
 			continue;
 		}
-		value_make(w->value, work->seed, w->number, seq,
-		    p.acts[i].key, p.acts[i].len);
+		value_make(w->value, work->seed, w->number, seq, p.acts[i].key,
+		    p.acts[i].len);
 		AZ(skv_txn_put(t, key, keylen, w->value, p.acts[i].len, NULL));
 	}
 	return (t);
@@ -267,8 +270,7 @@ note_background(struct writer *w)
 static unsigned
 rnd(struct writer *w, unsigned below)
 {
-	w->random = w->random * 6364136223846793005ULL +
-	    1442695040888963407ULL;
+	w->random = w->random * 6364136223846793005ULL + 1442695040888963407ULL;
 	return ((unsigned)((w->random >> 33) % below));
 }
 

@@ -47,8 +47,8 @@ lost(const struct table_loss *l, void *arg)
 	const struct table *t = arg;
 
 	CHECK(*l->why != '\0');
-	CHECK(!l->entries || (l->offset <= t->size &&
-	    l->len <= t->size - l->offset));
+	CHECK(!l->entries ||
+	    (l->offset <= t->size && l->len <= t->size - l->offset));
 }
 
 static void

@@ -23,7 +23,11 @@
 #include "fcgi/server.h"
 #include "fcgi/task.h"
 
-enum { REQUESTSMAX = 6, PARAMSMAX = 16, SEPARATOR = 0x1e };
+enum {
+	REQUESTSMAX = 6,
+	PARAMSMAX = 16,
+	SEPARATOR = 0x1e
+};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -161,8 +165,8 @@ check_body(const char *type, unsigned status, const char *p, size_t len)
 static void
 check_answer(struct buf *b)
 {
-	static const unsigned known[] = {200, 201, 204, 206, 304, 400, 404,
-	    405, 406, 409, 412, 413, 414, 415, 416, 503};
+	static const unsigned known[] = {200, 201, 204, 206, 304, 400, 404, 405,
+	    406, 409, 412, 413, 414, 415, 416, 503};
 	const char *end, *value;
 	unsigned status;
 	size_t i, len;
@@ -243,7 +247,9 @@ prepare(void)
 {
 	static char words[][16] = {"fuzz", "--config", "/dev/null",
 	    "--max-value", "4k", "--max-txn", "16k", "--max-depth", "16"};
-	enum { NWORDS = sizeof(words) / sizeof(words[0]) };
+	enum {
+		NWORDS = sizeof(words) / sizeof(words[0])
+	};
 	char *argv[NWORDS + 1] = {NULL};
 	int i;
 

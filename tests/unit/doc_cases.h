@@ -10,6 +10,9 @@ struct doc_case {
 	size_t len;
 };
 
+/* As many on a line as there is room for. */
+/* clang-format off */
+
 /* May have NUL bytes. */
 #define CASE(text) {text, sizeof(text) - 1}
 
@@ -113,5 +116,7 @@ static const struct doc_case json_refused[] = {
     CASE("[1,\0""2]"),
     {NULL, 0},
 };
+
+/* clang-format on */
 
 #endif

@@ -430,8 +430,8 @@ static const struct engine_shared_ops shared = {
 static const struct engine_ops *
 find_base(const char *url)
 {
-	static const struct engine_ops *const all[] = {
-	    &engine_leveldb, &engine_temp, &engine_mem};
+	static const struct engine_ops *const all[] = {&engine_leveldb,
+	    &engine_temp, &engine_mem};
 	size_t i, len = strcspn(url, ":");
 
 	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
@@ -442,8 +442,7 @@ find_base(const char *url)
 
 static enum skv_err
 open_with(const struct engine_shared_ops *s, const char *url,
-    const struct skv_options *opts, struct skv_errinfo *info,
-    struct skv **ret)
+    const struct skv_options *opts, struct skv_errinfo *info, struct skv **ret)
 {
 	static bool ready;
 	enum skv_err err;

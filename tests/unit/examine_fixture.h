@@ -57,7 +57,8 @@ on_found(const struct skv_finding *f, void *arg)
 	keep(to->until, sizeof(to->until), f->until, f->untillen);
 }
 
-static struct skv_examine how = {.size = sizeof(how), .found = on_found,
+static struct skv_examine how = {.size = sizeof(how),
+    .found = on_found,
     .arg = &found};
 
 static enum skv_err
@@ -268,8 +269,9 @@ find_file(const char *begin, const char *end, unsigned nth, char path[PATHMAX])
 	CHECK(n >= 0);
 	for (i = 0; i < n; i++) {
 		len = strlen(list[i]->d_name);
-		if (!hit && strncmp(list[i]->d_name, begin, strlen(begin)) ==
-		    0 && len >= strlen(end) &&
+		if (!hit &&
+		    strncmp(list[i]->d_name, begin, strlen(begin)) == 0 &&
+		    len >= strlen(end) &&
 		    strcmp(list[i]->d_name + len - strlen(end), end) == 0 &&
 		    nth-- == 0) {
 			(void)snprintf(path, PATHMAX, "%s/%s", store,
@@ -327,12 +329,11 @@ fingerprint(void)
 	CHECK(n >= 0);
 	for (i = 0; i < n; i++) {
 		(void)snprintf(path, sizeof(path), "%s/%s", store,
-		    strcmp(list[i]->d_name, "..") == 0 ? "." :
-							 list[i]->d_name);
+		    strcmp(list[i]->d_name, "..") == 0 ? "." : list[i]->d_name);
 		free(list[i]);
 		AZ(stat(path, &st));
 		sum = (sum ^ (uint64_t)st.st_mtim.tv_nsec ^
-		    (uint64_t)st.st_ctim.tv_nsec ^ st.st_nlink) *
+			  (uint64_t)st.st_ctim.tv_nsec ^ st.st_nlink) *
 		    1099511628211ULL;
 		fd = S_ISREG(st.st_mode) ? open(path, O_RDONLY | O_CLOEXEC) :
 					   -1;

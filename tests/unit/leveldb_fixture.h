@@ -59,7 +59,7 @@ tear_down(void)
 static inline enum skv_err
 open_store(struct engine **ret)
 {
-	struct skv_errinfo info = { "" };
+	struct skv_errinfo info = {""};
 	enum skv_err err = ops->open(store, &opts, &info, ret);
 
 	/* An error has a text, and the text says where. */

@@ -214,11 +214,11 @@ int
 fx_run(int argc, char **argv, CU_TestInfo *tests)
 {
 	CU_SuiteInfo suites[] = {
-		{ "mem", use_mem, NULL, set_up, tear_down, tests },
-		{ "temp", use_temp, NULL, set_up, tear_down, tests },
-		{ "leveldb", use_leveldb, NULL, set_up, tear_down, tests },
-		{ "mariadb", use_mariadb, NULL, set_up, tear_down, tests },
-		CU_SUITE_INFO_NULL,
+	    {"mem", use_mem, NULL, set_up, tear_down, tests},
+	    {"temp", use_temp, NULL, set_up, tear_down, tests},
+	    {"leveldb", use_leveldb, NULL, set_up, tear_down, tests},
+	    {"mariadb", use_mariadb, NULL, set_up, tear_down, tests},
+	    CU_SUITE_INFO_NULL,
 	};
 	const size_t mariadb = LENGTH(suites) - 2;
 

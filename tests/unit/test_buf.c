@@ -176,25 +176,24 @@ adds_numbers(void)
 }
 
 static CU_TestInfo tests[] = {
-	{ "a buffer starts empty and without memory", starts_empty },
-	{ "additions are appended", appends },
-	{ "it grows and keeps what it has", grows },
-	{ "what was reserved does not move", reserves },
-	{ "too much is refused, and what was there is kept",
-	    refuses_too_much },
-	{ "a reset keeps the memory", resets },
-	{ "printed text of any length fits", prints },
-	{ "numbers are added in decimal", adds_numbers },
-	{ "the memory can be taken", gives_away },
-	CU_TEST_INFO_NULL,
+    {"a buffer starts empty and without memory", starts_empty},
+    {"additions are appended", appends},
+    {"it grows and keeps what it has", grows},
+    {"what was reserved does not move", reserves},
+    {"too much is refused, and what was there is kept", refuses_too_much},
+    {"a reset keeps the memory", resets},
+    {"printed text of any length fits", prints},
+    {"numbers are added in decimal", adds_numbers},
+    {"the memory can be taken", gives_away},
+    CU_TEST_INFO_NULL,
 };
 
 int
 main(void)
 {
 	CU_SuiteInfo suites[] = {
-		{ "buf", NULL, NULL, set_up, tear_down, tests },
-		CU_SUITE_INFO_NULL,
+	    {"buf", NULL, NULL, set_up, tear_down, tests},
+	    CU_SUITE_INFO_NULL,
 	};
 
 	return (suite_run(suites));

@@ -515,22 +515,21 @@ int
 main(int argc, char **argv)
 {
 	CU_TestInfo tests[] = {
-		{ "what comes meanwhile is one group", groups },
-		{ "a group has a bound", large_groups },
-		{ "a completion may submit another", chains },
-		{ "waiting threads lead on", waiters },
-		{ "what only reads sees one state", reads_beside_a_write },
-		{ "what only reads makes no iterator", reads_without_iterator },
-		{ "the queue has bounds", bounds },
-		{ "operations take room in the queue", operations_count },
-		{ "a barrier is shared", shared_barrier },
-		{ "a sync covers what was before it", sync_covers },
-		{ "revisions are reserved before they are given", ceiling },
-		{ "a reservation may be lost with its batch",
-		    ceiling_in_lost_batch },
-		{ "the syncer may lead", syncer_leads },
-		{ "closing waits for the sweeper", close_while_sweeping },
-		CU_TEST_INFO_NULL,
+	    {"what comes meanwhile is one group", groups},
+	    {"a group has a bound", large_groups},
+	    {"a completion may submit another", chains},
+	    {"waiting threads lead on", waiters},
+	    {"what only reads sees one state", reads_beside_a_write},
+	    {"what only reads makes no iterator", reads_without_iterator},
+	    {"the queue has bounds", bounds},
+	    {"operations take room in the queue", operations_count},
+	    {"a barrier is shared", shared_barrier},
+	    {"a sync covers what was before it", sync_covers},
+	    {"revisions are reserved before they are given", ceiling},
+	    {"a reservation may be lost with its batch", ceiling_in_lost_batch},
+	    {"the syncer may lead", syncer_leads},
+	    {"closing waits for the sweeper", close_while_sweeping},
+	    CU_TEST_INFO_NULL,
 	};
 
 	fx_open = fault_open;

@@ -18,8 +18,8 @@
 
 /* As doc_check() on an exact copy, which must not change. */
 static bool
-check_copy(enum doc_format format, const char *data, size_t len,
-    unsigned depth, const char **ret_why, size_t *ret_offset)
+check_copy(enum doc_format format, const char *data, size_t len, unsigned depth,
+    const char **ret_why, size_t *ret_offset)
 {
 	char *copy = calloc(len, 1);
 	bool ok;
@@ -100,8 +100,9 @@ test_truncated(void)
 		if (strchr("[{\"", c->text[0]) == NULL)
 			continue;
 		/* White space at the end may go. */
-		for (n = 0; n < c->len &&
-		    strchr("]}\"", c->text[c->len - 1]) != NULL; n++)
+		for (n = 0;
+		     n < c->len && strchr("]}\"", c->text[c->len - 1]) != NULL;
+		     n++)
 			expect(!json_ok(c->text, n), c->text);
 	}
 }
@@ -123,8 +124,7 @@ test_errors(void)
 	    {"{1:1}", 1, "a member name was expected"},
 	    {"[\"\\ud800\"]", 2, "a string has a lone surrogate"},
 	    {"[\"\\x\"]", 2, "a string has an unknown escape"},
-	    {"[\"\\u12g4\"]", 2,
-	        "an escape lacks its four hexadecimal digits"},
+	    {"[\"\\u12g4\"]", 2, "an escape lacks its four hexadecimal digits"},
 	    {"[\"a\tb\"]", 3, "a string has a control character"},
 	    {"[\"a\xff\"]", 3, "a text is not UTF-8"},
 	    {"[01]", 1, "a number has a leading zero"},
@@ -144,7 +144,8 @@ test_errors(void)
 		CU_ASSERT(!check_copy(DOC_JSON, cases[i].text,
 		    strlen(cases[i].text), 3, &why, &where));
 		expect(why != NULL && strcmp(why, cases[i].why) == 0 &&
-		    where == cases[i].offset, cases[i].text);
+			where == cases[i].offset,
+		    cases[i].text);
 	}
 }
 
@@ -242,12 +243,13 @@ test_values(void)
 		CU_ASSERT(doc_value(&r, &v));
 		bytes = v.type == DOC_TEXT ? v.data : v.raw;
 		expect(len == strlen(want[i].name) &&
-		    memcmp(name, want[i].name, len) == 0 &&
-		    v.type == want[i].type &&
-		    (v.type != DOC_INT || v.i == want[i].i) &&
-		    (v.type != DOC_BOOL || v.b) &&
-		    (v.type == DOC_TEXT ? v.len : v.rawlen) == want[i].len &&
-		    memcmp(bytes, want[i].bytes, want[i].len) == 0,
+			memcmp(name, want[i].name, len) == 0 &&
+			v.type == want[i].type &&
+			(v.type != DOC_INT || v.i == want[i].i) &&
+			(v.type != DOC_BOOL || v.b) &&
+			(v.type == DOC_TEXT ? v.len : v.rawlen) ==
+			    want[i].len &&
+			memcmp(bytes, want[i].bytes, want[i].len) == 0,
 		    want[i].name);
 		i++;
 	}
@@ -374,7 +376,7 @@ test_utf8(void)
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		n = strlen(cases[i].text);
 		expect(utf8_prefix(cases[i].text, n) == cases[i].prefix &&
-		    utf8_ok(cases[i].text, n) == (cases[i].prefix == n),
+			utf8_ok(cases[i].text, n) == (cases[i].prefix == n),
 		    cases[i].text);
 	}
 }
@@ -383,15 +385,22 @@ static void
 test_base64(void)
 {
 	static const char *const good[][2] = {
-	    {"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"},
-	    {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="},
-	    {"foobar", "Zm9vYmFy"}, {"\xfb\xff\xfe", "+//+"},
+	    {"", ""},
+	    {"f", "Zg=="},
+	    {"fo", "Zm8="},
+	    {"foo", "Zm9v"},
+	    {"foob", "Zm9vYg=="},
+	    {"fooba", "Zm9vYmE="},
+	    {"foobar", "Zm9vYmFy"},
+	    {"\xfb\xff\xfe", "+//+"},
 	};
 	static const char *const loose[][2] = {
-	    {"f", "Zg"}, {"fo", "Zm8"}, {"\xfb\xff\xfe", "-__-"},
+	    {"f", "Zg"},
+	    {"fo", "Zm8"},
+	    {"\xfb\xff\xfe", "-__-"},
 	};
-	static const char *const bad[] = {"Z", "Zg=", "Zg===", "Zm9v=",
-	    "Zm9vY", "=", "====", "Z===", "Zh==", "Zm9=", "Zm 9v", "Zm9v\n",
+	static const char *const bad[] = {"Z", "Zg=", "Zg===", "Zm9v=", "Zm9vY",
+	    "=", "====", "Z===", "Zh==", "Zm9=", "Zm 9v", "Zm9v\n",
 	    "Zg==Zg==", "Zm9v====", "Zm8*"};
 	struct buf b = {0};
 	bool memory;
@@ -400,27 +409,31 @@ test_base64(void)
 	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		buf_reset(&b);
 		CU_ASSERT(base64_encode(&b, good[i][0], strlen(good[i][0])));
-		expect(b.len == strlen(good[i][1]) && (b.len == 0 ||
-		    memcmp(b.data, good[i][1], b.len) == 0), good[i][1]);
+		expect(b.len == strlen(good[i][1]) &&
+			(b.len == 0 || memcmp(b.data, good[i][1], b.len) == 0),
+		    good[i][1]);
 		buf_reset(&b);
 		CU_ASSERT(base64_decode(&b, good[i][1], strlen(good[i][1]),
 		    &memory));
-		expect(b.len == strlen(good[i][0]) && (b.len == 0 ||
-		    memcmp(b.data, good[i][0], b.len) == 0), good[i][1]);
+		expect(b.len == strlen(good[i][0]) &&
+			(b.len == 0 || memcmp(b.data, good[i][0], b.len) == 0),
+		    good[i][1]);
 	}
 	for (i = 0; i < sizeof(loose) / sizeof(loose[0]); i++) {
 		buf_reset(&b);
 		CU_ASSERT(base64_decode(&b, loose[i][1], strlen(loose[i][1]),
 		    &memory));
 		expect(b.len == strlen(loose[i][0]) &&
-		    memcmp(b.data, loose[i][0], b.len) == 0, loose[i][1]);
+			memcmp(b.data, loose[i][0], b.len) == 0,
+		    loose[i][1]);
 	}
 	buf_reset(&b);
 	CU_ASSERT(buf_adds(&b, "kept"));
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		memory = true;
 		expect(!base64_decode(&b, bad[i], strlen(bad[i]), &memory) &&
-		    !memory && b.len == 4, bad[i]);
+			!memory && b.len == 4,
+		    bad[i]);
 	}
 	buf_release(&b);
 }

@@ -77,16 +77,15 @@ static const struct cbor_case accepted[] = {
     {"f0", "null", "f6"},
     {"f8ff", "null", "f6"},
     {"f820", "null", "f6"},
-    {"c074323031332d30332d32315432303a30343a30305a",
-        "\"2013-03-21T20:04:00Z\"",
-        "74323031332d30332d32315432303a30343a30305a"},
+    {"c074323031332d30332d32315432303a30343a30305a", "\"2013-03-21T20:04:00Z\"",
+	"74323031332d30332d32315432303a30343a30305a"},
     {"c11a514b67b0", "1363896240", "1a514b67b0"},
     {"c1fb41d452d9ec200000", "1363896240.5", "fb41d452d9ec200000"},
     {"d74401020304", "\"AQIDBA\"", "66415149444241"},
     {"d818456449455446", "\"ZElFVEY\"", "675a456c46564559"},
     {"d82076687474703a2f2f7777772e6578616d706c652e636f6d",
-        "\"http://www.example.com\"",
-        "76687474703a2f2f7777772e6578616d706c652e636f6d"},
+	"\"http://www.example.com\"",
+	"76687474703a2f2f7777772e6578616d706c652e636f6d"},
     {"d9d9f78101", "[1]", "9f01ff"},
     {"40", "\"\"", "60"},
     {"4401020304", "\"AQIDBA\"", "66415149444241"},
@@ -102,19 +101,17 @@ static const struct cbor_case accepted[] = {
     {"83010203", "[1,2,3]", "9f010203ff"},
     {"8301820203820405", "[1,[2,3],[4,5]]", "9f019f0203ff9f0405ffff"},
     {"98190102030405060708090a0b0c0d0e0f101112131415161718181819",
-        "[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25]",
-        "9f0102030405060708090a0b0c0d0e0f101112131415161718181819ff"},
+	"[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25]",
+	"9f0102030405060708090a0b0c0d0e0f101112131415161718181819ff"},
     {"a0", "{}", "bfff"},
     {"a201020304", "{\"1\":2,\"3\":4}", "bf613102613304ff"},
-    {"a26161016162820203", "{\"a\":1,\"b\":[2,3]}",
-        "bf61610161629f0203ffff"},
+    {"a26161016162820203", "{\"a\":1,\"b\":[2,3]}", "bf61610161629f0203ffff"},
     {"826161a161626163", "[\"a\",{\"b\":\"c\"}]", "9f6161bf61626163ffff"},
     {"a56161614161626142616361436164614461656145",
-        "{\"a\":\"A\",\"b\":\"B\",\"c\":\"C\",\"d\":\"D\",\"e\":\"E\"}",
-        "bf6161614161626142616361436164614461656145ff"},
+	"{\"a\":\"A\",\"b\":\"B\",\"c\":\"C\",\"d\":\"D\",\"e\":\"E\"}",
+	"bf6161614161626142616361436164614461656145ff"},
     {"5f42010243030405ff", "\"AQIDBAU\"", "6741514944424155"},
-    {"7f657374726561646d696e67ff", "\"streaming\"",
-        "6973747265616d696e67"},
+    {"7f657374726561646d696e67ff", "\"streaming\"", "6973747265616d696e67"},
     {"9fff", "[]", NULL},
     {"9f018202039f0405ffff", "[1,[2,3],[4,5]]", "9f019f0203ff9f0405ffff"},
     {"83018202039f0405ff", "[1,[2,3],[4,5]]", "9f019f0203ff9f0405ffff"},
@@ -299,7 +296,8 @@ test_refused(void)
 		where = 999;
 		ok = doc_check(DOC_CBOR, data, len, 4, &why, &where);
 		expect(!ok && why != NULL && where == refused[i].offset &&
-		    strcmp(why, refused[i].why) == 0, refused[i].hex);
+			strcmp(why, refused[i].why) == 0,
+		    refused[i].hex);
 		free(data);
 	}
 }
@@ -318,7 +316,8 @@ test_oracle(void)
 		data = from_hex(c->hex, &len);
 		item = cbor_load((unsigned char *)data, len, &res);
 		expect((item != NULL && res.read == len) ||
-		    strcmp(c->hex, "f0") == 0 || strncmp(c->hex, "f8", 2) == 0,
+			strcmp(c->hex, "f0") == 0 ||
+			strncmp(c->hex, "f8", 2) == 0,
 		    c->hex);
 		if (item != NULL)
 			cbor_decref(&item);
@@ -357,11 +356,13 @@ test_to_json(void)
 	for (c = accepted; c->hex != NULL; c++) {
 		data = from_hex(c->hex, &len);
 		expect(convert(&json, DOC_CBOR, data, len) &&
-		    same(&json, c->json, strlen(c->json)), c->hex);
+			same(&json, c->json, strlen(c->json)),
+		    c->hex);
 		want = from_hex(c->back != NULL ? c->back : c->hex, &n);
 		if (c->back != NULL || (unsigned char)*data >> 5 != 5)
 			expect(convert(&back, DOC_JSON, json.data, json.len) &&
-			    same(&back, want, n), c->hex);
+				same(&back, want, n),
+			    c->hex);
 		else
 			expect(convert(&back, DOC_JSON, json.data, json.len),
 			    c->hex);
@@ -491,11 +492,11 @@ test_values(void)
 		bytes = from_hex(want[i].hex, &n);
 		decoded = v.type == DOC_TEXT || v.type == DOC_BYTES;
 		expect(len == strlen(want[i].name) &&
-		    memcmp(name, want[i].name, len) == 0 &&
-		    v.type == want[i].type &&
-		    (v.type != DOC_INT || v.i == want[i].i) &&
-		    (decoded ? v.len : v.rawlen) == n &&
-		    memcmp(decoded ? v.data : v.raw, bytes, n) == 0,
+			memcmp(name, want[i].name, len) == 0 &&
+			v.type == want[i].type &&
+			(v.type != DOC_INT || v.i == want[i].i) &&
+			(decoded ? v.len : v.rawlen) == n &&
+			memcmp(decoded ? v.data : v.raw, bytes, n) == 0,
 		    want[i].name);
 		free(bytes);
 		i++;
@@ -537,7 +538,8 @@ static void
 test_writer(void)
 {
 	static const char want[] =
-	    "\xbf\x61" "a\x9f\xf6\xf5\xf4\x20\x1b\xff\xff\xff\xff\xff\xff\xff"
+	    "\xbf\x61"
+	    "a\x9f\xf6\xf5\xf4\x20\x1b\xff\xff\xff\xff\xff\xff\xff"
 	    "\xff\x62hi\x42\x00\xff\x01\xff\xff";
 	struct doc_writer w;
 	struct buf b = {0};
@@ -570,8 +572,7 @@ many_keys(unsigned n, bool twice)
 
 	(void)buf_addc(&b, '\xbf');
 	for (i = 0; i < n; i++)
-		(void)buf_printf(&b, "%c%04u%c", i % 3 > 0 ? 0x64 : 0x44, i,
-		    1);
+		(void)buf_printf(&b, "%c%04u%c", i % 3 > 0 ? 0x64 : 0x44, i, 1);
 	i = n / 6 * 3 + 1;
 	if (twice)
 		(void)buf_printf(&b, "%c%c%02u%c%02u%c%c", 0x7f, 0x62, i / 100,

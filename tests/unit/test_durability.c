@@ -235,13 +235,12 @@ int
 main(int argc, char **argv)
 {
 	CU_TestInfo tests[] = {
-		{ "durability is as asked for", flags },
-		{ "writes become durable in the background",
-		    in_the_background },
-		{ "a killed store has what it acknowledged", killed },
-		{ "compare-and-swap loses no increment", counters },
-		{ "threads do not disturb each other", all_at_once },
-		CU_TEST_INFO_NULL,
+	    {"durability is as asked for", flags},
+	    {"writes become durable in the background", in_the_background},
+	    {"a killed store has what it acknowledged", killed},
+	    {"compare-and-swap loses no increment", counters},
+	    {"threads do not disturb each other", all_at_once},
+	    CU_TEST_INFO_NULL,
 	};
 
 	return (fx_run(argc, argv, tests));

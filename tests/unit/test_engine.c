@@ -44,7 +44,7 @@ static void
 set_up(void)
 {
 	struct skv_options opts = ops->defaults;
-	struct skv_errinfo info = { "" };
+	struct skv_errinfo info = {""};
 	const char *path = "";
 
 	/* Small, so that a test of a moment has memtables and tables. */
@@ -74,7 +74,8 @@ static void
 batch_put(const char *key, const char *value)
 {
 	CU_ASSERT_EQUAL(ops->batch_put(engine, key, strlen(key), value,
-	    strlen(value)), SKV_OK);
+			    strlen(value)),
+	    SKV_OK);
 }
 
 static void
@@ -86,7 +87,7 @@ batch_delete(const char *key)
 static void
 commit(void)
 {
-	struct skv_errinfo info = { "" };
+	struct skv_errinfo info = {""};
 
 	CU_ASSERT_EQUAL(ops->write(engine, &info), SKV_OK);
 	CU_ASSERT_STRING_EQUAL(info.text, "");
@@ -175,7 +176,9 @@ empty_value(void)
 static void
 big_value(void)
 {
-	enum { SIZE = 1 << 20 };
+	enum {
+		SIZE = 1 << 20
+	};
 	const char *data = NULL;
 	char *big = malloc(SIZE);
 	size_t i, len = 0;
@@ -186,11 +189,13 @@ big_value(void)
 		big[i] = (char)(i * 7 + (i >> 8));
 	for (i = 0; i < 8; i++)
 		CU_ASSERT_EQUAL(ops->batch_put(engine, &i, sizeof(i), big,
-		    SIZE - i), SKV_OK);
+				    SIZE - i),
+		    SKV_OK);
 	commit();
 	for (i = 0; i < 8; i++) {
 		CU_ASSERT_EQUAL_FATAL(ops->get(engine, &i, sizeof(i), &data,
-		    &len, &pin), SKV_OK);
+					  &len, &pin),
+		    SKV_OK);
 		CU_ASSERT_EQUAL(len, SIZE - i);
 		CU_ASSERT_EQUAL(memcmp(data, big, len), 0);
 		ops->release(pin);
@@ -253,12 +258,25 @@ key_order(void)
 		const char *key;
 		size_t len;
 	} sorted[] = {
-		{ "\0", 1 }, { "\0\0", 2 }, { "\0\xff", 2 }, { "\1", 1 },
-		{ "A", 1 }, { "a", 1 }, { "a\0", 2 }, { "a\0b", 3 },
-		{ "aa", 2 }, { "ab", 2 }, { "\x7f", 1 }, { "\x80", 1 },
-		{ "\xff", 1 }, { "\xff\0", 2 }, { "\xff\xff", 2 },
+	    {"\0", 1},
+	    {"\0\0", 2},
+	    {"\0\xff", 2},
+	    {"\1", 1},
+	    {"A", 1},
+	    {"a", 1},
+	    {"a\0", 2},
+	    {"a\0b", 3},
+	    {"aa", 2},
+	    {"ab", 2},
+	    {"\x7f", 1},
+	    {"\x80", 1},
+	    {"\xff", 1},
+	    {"\xff\0", 2},
+	    {"\xff\xff", 2},
 	};
-	enum { N = LENGTH(sorted) };
+	enum {
+		N = LENGTH(sorted)
+	};
 	struct engine_iter *it;
 	const char *p;
 	size_t i, j, len;
@@ -266,7 +284,8 @@ key_order(void)
 	for (i = 0; i < N; i++) {
 		j = (i * 7 + 3) % N; /* 7 and N have no common divisor */
 		CU_ASSERT_EQUAL(ops->batch_put(engine, sorted[j].key,
-		    sorted[j].len, &j, sizeof(j)), SKV_OK);
+				    sorted[j].len, &j, sizeof(j)),
+		    SKV_OK);
 	}
 	commit();
 	it = iter_at("");
@@ -365,7 +384,7 @@ iterator_view(void)
 static void
 barriers(void)
 {
-	struct skv_errinfo info = { "" };
+	struct skv_errinfo info = {""};
 
 	CU_ASSERT_EQUAL(ops->barrier(engine, &info), SKV_OK);
 	put("a", "1");
@@ -384,7 +403,10 @@ unknown_property(void)
 /* --------------------------------------------------------- random tests -- */
 
 /* A model: the version that each key has, 0 when it is absent. */
-enum { NKEYS = 100000, VALUEMAX = 200 };
+enum {
+	NKEYS = 100000,
+	VALUEMAX = 200
+};
 static uint32_t model[NKEYS];
 
 static uint32_t
@@ -487,9 +509,13 @@ random_operations(void)
 static void
 random_views(void)
 {
-	enum { VIEWS = 4, KEYS = 300, ROUNDS = 2000 };
+	enum {
+		VIEWS = 4,
+		KEYS = 300,
+		ROUNDS = 2000
+	};
 	static uint32_t then[VIEWS][KEYS];
-	struct engine_iter *views[VIEWS] = { NULL };
+	struct engine_iter *views[VIEWS] = {NULL};
 	uint32_t i, v;
 	bool same = true;
 
@@ -515,7 +541,10 @@ random_views(void)
 
 /* -------------------------------------------------------------- threads -- */
 
-enum { PAIRS = 50, GROUPS = 3000 };
+enum {
+	PAIRS = 50,
+	GROUPS = 3000
+};
 static atomic_bool finished;
 static atomic_uint wrong;
 
@@ -612,7 +641,7 @@ syncer(void *arg)
 static void
 threads(void)
 {
-	void *(*const fns[])(void *) = { writer, scanner, getter, syncer };
+	void *(*const fns[])(void *) = {writer, scanner, getter, syncer};
 	pthread_t ids[LENGTH(fns)];
 	size_t i;
 
@@ -627,22 +656,21 @@ threads(void)
 }
 
 static CU_TestInfo tests[] = {
-	{ "what was put is got, what was deleted is not", put_get_delete },
-	{ "an empty value is not the same as no value", empty_value },
-	{ "values of a megabyte come back whole", big_value },
-	{ "a value that was got outlives its key", value_outlives_key },
-	{ "a batch is applied in order", batch_order },
-	{ "a batch that was cleared is not applied", batch_cleared },
-	{ "keys are ordered as unsigned bytes, prefixes first", key_order },
-	{ "iterators move both ways and stop at the ends", iterator_moves },
-	{ "an iterator sees the map as of its making", iterator_view },
-	{ "a barrier succeeds, also with nothing to do", barriers },
-	{ "an unknown property is NULL", unknown_property },
-	{ "random operations have the effect of a model's",
-	    random_operations },
-	{ "views of random moments stay as they were", random_views },
-	{ "readers see whole batches while others write and sync", threads },
-	CU_TEST_INFO_NULL,
+    {"what was put is got, what was deleted is not", put_get_delete},
+    {"an empty value is not the same as no value", empty_value},
+    {"values of a megabyte come back whole", big_value},
+    {"a value that was got outlives its key", value_outlives_key},
+    {"a batch is applied in order", batch_order},
+    {"a batch that was cleared is not applied", batch_cleared},
+    {"keys are ordered as unsigned bytes, prefixes first", key_order},
+    {"iterators move both ways and stop at the ends", iterator_moves},
+    {"an iterator sees the map as of its making", iterator_view},
+    {"a barrier succeeds, also with nothing to do", barriers},
+    {"an unknown property is NULL", unknown_property},
+    {"random operations have the effect of a model's", random_operations},
+    {"views of random moments stay as they were", random_views},
+    {"readers see whole batches while others write and sync", threads},
+    CU_TEST_INFO_NULL,
 };
 
 static int
@@ -670,10 +698,10 @@ int
 main(void)
 {
 	CU_SuiteInfo suites[] = {
-		{ "mem", use_mem, NULL, set_up, tear_down, tests },
-		{ "leveldb", use_leveldb, NULL, set_up, tear_down, tests },
-		{ "temp", use_temp, NULL, set_up, tear_down, tests },
-		CU_SUITE_INFO_NULL,
+	    {"mem", use_mem, NULL, set_up, tear_down, tests},
+	    {"leveldb", use_leveldb, NULL, set_up, tear_down, tests},
+	    {"temp", use_temp, NULL, set_up, tear_down, tests},
+	    CU_SUITE_INFO_NULL,
 	};
 
 	return (suite_run(suites));

@@ -32,8 +32,8 @@ find_file(const char *begin, const char *end, char path[PATHMAX])
 	while ((entry = readdir(d)) != NULL) {
 		len = strlen(entry->d_name);
 		if (strncmp(entry->d_name, begin, strlen(begin)) == 0 &&
-		    len >= strlen(end) && strcmp(entry->d_name + len -
-		    strlen(end), end) == 0)
+		    len >= strlen(end) &&
+		    strcmp(entry->d_name + len - strlen(end), end) == 0)
 			(void)snprintf(path, PATHMAX, "%s/%s", store,
 			    entry->d_name);
 	}
@@ -151,7 +151,7 @@ static void
 refuses_paths(void)
 {
 	static char name[300];
-	struct skv_errinfo info = { "" };
+	struct skv_errinfo info = {""};
 	struct engine *e;
 	char path[PATHMAX];
 	int fd;
@@ -209,7 +209,7 @@ static pid_t
 spawn_holder(int in, int out)
 {
 	char name[] = "test_engine_leveldb", verb[] = "hold";
-	char *argv[] = { name, verb, store, NULL };
+	char *argv[] = {name, verb, store, NULL};
 	posix_spawn_file_actions_t fa;
 	pid_t pid;
 
@@ -306,15 +306,13 @@ raises_limit(void)
 static void
 temporary(void)
 {
-	struct skv_errinfo info = { "" };
+	struct skv_errinfo info = {""};
 	struct engine *one, *two;
 	char missing[PATHMAX];
 
 	AZ(setenv("TMPDIR", dir, 1));
-	CU_ASSERT_EQUAL_FATAL(engine_temp.open("", &opts, &info, &one),
-	    SKV_OK);
-	CU_ASSERT_EQUAL_FATAL(engine_temp.open("", &opts, &info, &two),
-	    SKV_OK);
+	CU_ASSERT_EQUAL_FATAL(engine_temp.open("", &opts, &info, &one), SKV_OK);
+	CU_ASSERT_EQUAL_FATAL(engine_temp.open("", &opts, &info, &two), SKV_OK);
 	CU_ASSERT_EQUAL(rmdir(dir), -1); /* they are in it */
 	put(one, 1, 10);
 	CU_ASSERT(has(one, 1, 10));
@@ -354,11 +352,11 @@ damaged_current(void)
 		const char *text;
 		enum skv_err err;
 	} rows[] = {
-		{ "", SKV_CORRUPT },
-		{ "MANIFEST-000002", SKV_CORRUPT }, /* no newline */
-		{ "MANIFEST-999999\n", SKV_CORRUPT },
-		{ "../../../../etc/passwd\n", SKV_CORRUPT },
-		{ "\n", SKV_IO }, /* reads the directory */
+	    {"", SKV_CORRUPT},
+	    {"MANIFEST-000002", SKV_CORRUPT}, /* no newline */
+	    {"MANIFEST-999999\n", SKV_CORRUPT},
+	    {"../../../../etc/passwd\n", SKV_CORRUPT},
+	    {"\n", SKV_IO}, /* reads the directory */
 	};
 	char path[PATHMAX];
 	struct engine *e = must_open();
@@ -396,7 +394,10 @@ missing_current(void)
 static void
 torn_log(void)
 {
-	enum { WRITES = 20, LEN = 100 };
+	enum {
+		WRITES = 20,
+		LEN = 100
+	};
 	char path[PATHMAX], gone[PATHMAX];
 	struct engine *e;
 	unsigned n, i, kept;
@@ -440,12 +441,11 @@ tells_the_truth(struct engine *e, unsigned nkeys, size_t len)
 			return (false);
 	}
 	it = ops->iter_new(e);
-	for (ops->iter_seek(it, "", 0); ops->iter_valid(it);
-	    ops->iter_next(it))
+	for (ops->iter_seek(it, "", 0); ops->iter_valid(it); ops->iter_next(it))
 		if (atoi(ops->iter_key(it, &len)) != (int)seen++)
 			break;
-	whole = seen == nkeys || (ops->iter_error(it) != SKV_OK &&
-	    !ops->iter_valid(it));
+	whole = seen == nkeys ||
+	    (ops->iter_error(it) != SKV_OK && !ops->iter_valid(it));
 	ops->iter_free(it);
 	return (whole);
 }
@@ -453,7 +453,11 @@ tells_the_truth(struct engine *e, unsigned nkeys, size_t len)
 static void
 flipped_bits(void)
 {
-	enum { KEYS = 400, LEN = 60, FLIPS = 300 };
+	enum {
+		KEYS = 400,
+		LEN = 60,
+		FLIPS = 300
+	};
 	struct engine *e = must_open();
 	unsigned i, lies = 0, found = 0;
 	char path[PATHMAX], byte, flipped;
@@ -523,7 +527,10 @@ flip_at_rest(const char *name, const char *image, unsigned nkeys, size_t len)
 static void
 flipped_at_rest(void)
 {
-	enum { KEYS = 40, LEN = 60 };
+	enum {
+		KEYS = 40,
+		LEN = 60
+	};
 	struct engine *e = must_open();
 	char image[PATHMAX], path[PATHMAX];
 	struct dirent *entry;
@@ -548,31 +555,30 @@ flipped_at_rest(void)
 }
 
 static CU_TestInfo tests[] = {
-	{ "a store is kept when it is closed", keeps },
-	{ "a store is not created unless it may be", does_not_create },
-	{ "paths that cannot be are refused with a text", refuses_paths },
-	{ "a store is not opened twice", locks },
-	{ "a store is not opened by two processes", locks_processes },
-	{ "LevelDB's thread takes no signals", blocks_signals },
-	{ "the limit of descriptors is raised", raises_limit },
-	{ "a temporary store leaves nothing behind", temporary },
-	{ "a property is a copy", property },
-	{ "a damaged CURRENT is an error", damaged_current },
-	{ "a missing CURRENT costs no data", missing_current },
-	{ "a torn log keeps what is before the tear", torn_log },
-	{ "a flipped bit in a table hides and changes nothing",
-	    flipped_bits },
-	{ "a flipped bit in a store at rest is not taken for its end",
-	    flipped_at_rest },
-	CU_TEST_INFO_NULL,
+    {"a store is kept when it is closed", keeps},
+    {"a store is not created unless it may be", does_not_create},
+    {"paths that cannot be are refused with a text", refuses_paths},
+    {"a store is not opened twice", locks},
+    {"a store is not opened by two processes", locks_processes},
+    {"LevelDB's thread takes no signals", blocks_signals},
+    {"the limit of descriptors is raised", raises_limit},
+    {"a temporary store leaves nothing behind", temporary},
+    {"a property is a copy", property},
+    {"a damaged CURRENT is an error", damaged_current},
+    {"a missing CURRENT costs no data", missing_current},
+    {"a torn log keeps what is before the tear", torn_log},
+    {"a flipped bit in a table hides and changes nothing", flipped_bits},
+    {"a flipped bit in a store at rest is not taken for its end",
+	flipped_at_rest},
+    CU_TEST_INFO_NULL,
 };
 
 int
 main(int argc, char **argv)
 {
 	CU_SuiteInfo suites[] = {
-		{ "leveldb", NULL, NULL, set_up, tear_down, tests },
-		CU_SUITE_INFO_NULL,
+	    {"leveldb", NULL, NULL, set_up, tear_down, tests},
+	    CU_SUITE_INFO_NULL,
 	};
 
 	if (argc == 3 && strcmp(argv[1], "hold") == 0)

@@ -70,7 +70,8 @@ static void
 refusals(void)
 {
 	struct skv_examine stopping = {.size = sizeof(stopping),
-	    .progress = stop_at_once, .scratch = dir};
+	    .progress = stop_at_once,
+	    .scratch = dir};
 	char path[PATHMAX], other[PATHMAX];
 	struct skv *db;
 
@@ -84,10 +85,9 @@ refusals(void)
 	CU_ASSERT_EQUAL(check(url), SKV_LOCKED);
 	CU_ASSERT_EQUAL(repair(), SKV_LOCKED);
 	CU_ASSERT_EQUAL(skv_close(db, NULL), SKV_OK);
-	CU_ASSERT_EQUAL(skv_check(url, &stopping, &info, &report),
+	CU_ASSERT_EQUAL(skv_check(url, &stopping, &info, &report), SKV_STOPPED);
+	CU_ASSERT_EQUAL(skv_repair(url, fixed_url, &stopping, &info, &repaired),
 	    SKV_STOPPED);
-	CU_ASSERT_EQUAL(skv_repair(url, fixed_url, &stopping, &info,
-	    &repaired), SKV_STOPPED);
 	CU_ASSERT_EQUAL(access(fixed, F_OK), -1);
 	/* Only an empty directory may be there already. */
 	CU_ASSERT_EQUAL(skv_repair(url, "mem:", NULL, &info, &repaired),
@@ -352,8 +352,10 @@ change(const char *key, size_t keylen, const char *value, size_t len)
 {
 	struct engine *e = must_open();
 
-	CU_ASSERT_EQUAL(value == NULL ? ops->batch_delete(e, key, keylen) :
-	    ops->batch_put(e, key, keylen, value, len), SKV_OK);
+	CU_ASSERT_EQUAL(value == NULL ?
+		ops->batch_delete(e, key, keylen) :
+		ops->batch_put(e, key, keylen, value, len),
+	    SKV_OK);
 	CU_ASSERT_EQUAL(ops->write(e, NULL), SKV_OK);
 	ops->close(e);
 }
@@ -453,33 +455,33 @@ flipped_bits(void)
 }
 
 static CU_TestInfo tests[] = {
-	{"a sound store has nothing to find, and is copied", sound},
-	{"a repaired store repeats no revision", new_identity},
-	{"refuses what it cannot do", refusals},
-	{"a wrong CURRENT", bad_current},
-	{"a manifest cut off anywhere", torn_manifest},
-	{"a manifest cut off between records", short_manifest},
-	{"a manifest of zeroes, and none", lost_manifest},
-	{"a flipped bit in entries of a table", bad_block},
-	{"a flipped bit in the rest of a table", bad_frame},
-	{"a missing table", missing_table},
-	{"a table of random bytes", random_table},
-	{"the torn end of a log", torn_log},
-	{"a flipped bit in a log, and none", bad_log},
-	{"an expiry without its index entry", missing_index},
-	{"an index entry without its expiry", stale_index},
-	{"a record that does not decode", bad_record},
-	{"damage to the store's own numbers", bad_numbers},
-	{"flipped bits anywhere", flipped_bits},
-	CU_TEST_INFO_NULL,
+    {"a sound store has nothing to find, and is copied", sound},
+    {"a repaired store repeats no revision", new_identity},
+    {"refuses what it cannot do", refusals},
+    {"a wrong CURRENT", bad_current},
+    {"a manifest cut off anywhere", torn_manifest},
+    {"a manifest cut off between records", short_manifest},
+    {"a manifest of zeroes, and none", lost_manifest},
+    {"a flipped bit in entries of a table", bad_block},
+    {"a flipped bit in the rest of a table", bad_frame},
+    {"a missing table", missing_table},
+    {"a table of random bytes", random_table},
+    {"the torn end of a log", torn_log},
+    {"a flipped bit in a log, and none", bad_log},
+    {"an expiry without its index entry", missing_index},
+    {"an index entry without its expiry", stale_index},
+    {"a record that does not decode", bad_record},
+    {"damage to the store's own numbers", bad_numbers},
+    {"flipped bits anywhere", flipped_bits},
+    CU_TEST_INFO_NULL,
 };
 
 int
 main(int argc, char **argv)
 {
 	CU_SuiteInfo suites[] = {
-		{"examine", NULL, NULL, make_store, unmake_store, tests},
-		CU_SUITE_INFO_NULL,
+	    {"examine", NULL, NULL, make_store, unmake_store, tests},
+	    CU_SUITE_INFO_NULL,
 	};
 
 	if (argc == 3 && strcmp(argv[1], "write") == 0)

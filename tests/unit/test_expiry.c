@@ -73,8 +73,8 @@ wait_swept(uint64_t n)
 static bool
 seen(const char *key, bool there)
 {
-	const struct skv_range range = {
-	    .prefix = key, .prefixlen = strlen(key)};
+	const struct skv_range range = {.prefix = key,
+	    .prefixlen = strlen(key)};
 	struct skv_txn *t = txn(), *w = txn();
 	struct skv_scan *s;
 	struct skv_value v;
@@ -362,17 +362,17 @@ int
 main(int argc, char **argv)
 {
 	CU_TestInfo tests[] = {
-		{ "a value is gone from its instant on", exact },
-		{ "a transaction sees expiry", in_a_transaction },
-		{ "the last put decides on expiry", overwritten },
-		{ "many values expire", many },
-		{ "expiry survives closing", reopened },
-		{ "the clock never goes back", backwards },
-		{ "the clock is kept while running", kept_while_running },
-		{ "the clock after a crash", after_a_crash },
-		{ "the clock is the system's", system_clock },
-		{ "a pause does not put the clock ahead", paused },
-		CU_TEST_INFO_NULL,
+	    {"a value is gone from its instant on", exact},
+	    {"a transaction sees expiry", in_a_transaction},
+	    {"the last put decides on expiry", overwritten},
+	    {"many values expire", many},
+	    {"expiry survives closing", reopened},
+	    {"the clock never goes back", backwards},
+	    {"the clock is kept while running", kept_while_running},
+	    {"the clock after a crash", after_a_crash},
+	    {"the clock is the system's", system_clock},
+	    {"a pause does not put the clock ahead", paused},
+	    CU_TEST_INFO_NULL,
 	};
 
 	return (fx_run(argc, argv, tests));

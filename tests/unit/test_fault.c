@@ -84,11 +84,11 @@ read_only(enum skv_err state, const char *text)
 static const struct {
 	enum skv_err engine, store;
 } errors[] = {
-	{SKV_IO, SKV_IO},
-	{SKV_NOSPACE, SKV_NOSPACE},
-	{SKV_CORRUPT, SKV_CORRUPT},
-	/* A failed write is one, whatever the reason. */
-	{SKV_NOMEM, SKV_IO},
+    {SKV_IO, SKV_IO},
+    {SKV_NOSPACE, SKV_NOSPACE},
+    {SKV_CORRUPT, SKV_CORRUPT},
+    /* A failed write is one, whatever the reason. */
+    {SKV_NOMEM, SKV_IO},
 };
 
 static void
@@ -106,8 +106,8 @@ failed_write(void)
 		    "the write fails");
 		skv_txn_free(t);
 		/* It may have had its effect. */
-		CU_ASSERT(has("k", i % 2 == 0 || (fx_keeps() && i > 0) ? "v" :
-									NULL));
+		CU_ASSERT(has("k",
+		    i % 2 == 0 || (fx_keeps() && i > 0) ? "v" : NULL));
 		read_only(errors[i / 2].store, "the write fails");
 	}
 }
@@ -476,20 +476,19 @@ int
 main(int argc, char **argv)
 {
 	CU_TestInfo tests[] = {
-		{ "after a failed write nothing is written", failed_write },
-		{ "after a failed barrier nothing is written", failed_barrier },
-		{ "a barrier in the background may fail",
-		    failed_background_barrier },
-		{ "any write may fail", every_write },
-		{ "a group fails as a whole", failed_group },
-		{ "what waits behind a failed write fails", queued_behind },
-		{ "a failed read stops nothing else", failed_reads },
-		{ "a failed scan says so", failed_scans },
-		{ "closing tells of a failure", failed_close },
-		{ "after a full disk there is room again", room_again },
-		{ "a reserve makes room", reserve_given_up },
-		{ "other failures do not pass", no_reopening },
-		CU_TEST_INFO_NULL,
+	    {"after a failed write nothing is written", failed_write},
+	    {"after a failed barrier nothing is written", failed_barrier},
+	    {"a barrier in the background may fail", failed_background_barrier},
+	    {"any write may fail", every_write},
+	    {"a group fails as a whole", failed_group},
+	    {"what waits behind a failed write fails", queued_behind},
+	    {"a failed read stops nothing else", failed_reads},
+	    {"a failed scan says so", failed_scans},
+	    {"closing tells of a failure", failed_close},
+	    {"after a full disk there is room again", room_again},
+	    {"a reserve makes room", reserve_given_up},
+	    {"other failures do not pass", no_reopening},
+	    CU_TEST_INFO_NULL,
 	};
 
 	fx_open = fault_open;

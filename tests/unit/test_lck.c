@@ -42,7 +42,7 @@ tear_down(void)
 static bool
 aborts(void (*fn)(void))
 {
-	const struct rlimit none = { 0, 0 };
+	const struct rlimit none = {0, 0};
 	int status = 0;
 	pid_t pid = fork();
 
@@ -97,7 +97,9 @@ wrong(void)
 static void
 failing_magic(void)
 {
-	struct { unsigned magic; } thing = { 1 }, *p = &thing;
+	struct {
+		unsigned magic;
+	} thing = {1}, *p = &thing;
 
 	CHECK_MAGIC(p, 2);
 }
@@ -105,7 +107,9 @@ failing_magic(void)
 static void
 null_magic(void)
 {
-	struct { unsigned magic; } *p = NULL;
+	struct {
+		unsigned magic;
+	} *p = NULL;
 
 	CHECK_MAGIC(p, 2);
 }
@@ -124,7 +128,10 @@ assertions(void)
 
 /* ---------------------------------------------------------------- locks -- */
 
-enum { THREADS = 4, ROUNDS = 20000 };
+enum {
+	THREADS = 4,
+	ROUNDS = 20000
+};
 
 static void *
 count(void *arg)
@@ -154,20 +161,17 @@ excludes(void)
 	CU_ASSERT_EQUAL(counter, THREADS * ROUNDS);
 }
 
-LCK_ATTR(no_thread_safety_analysis) static void
-unlock_unlocked(void)
+LCK_ATTR(no_thread_safety_analysis) static void unlock_unlocked(void)
 {
 	lck_unlock(&mtx);
 }
 
-LCK_ATTR(no_thread_safety_analysis) static void
-assert_unlocked(void)
+LCK_ATTR(no_thread_safety_analysis) static void assert_unlocked(void)
 {
 	lck_assert_held(&mtx);
 }
 
-LCK_ATTR(no_thread_safety_analysis) static void
-release_locked(void)
+LCK_ATTR(no_thread_safety_analysis) static void release_locked(void)
 {
 	lck_lock(&mtx);
 	lck_release(&mtx);
@@ -181,8 +185,7 @@ assert_here(void *arg)
 	return (NULL);
 }
 
-LCK_ATTR(no_thread_safety_analysis) static void
-held_by_another(void)
+LCK_ATTR(no_thread_safety_analysis) static void held_by_another(void)
 {
 	pthread_t id;
 
@@ -283,21 +286,21 @@ times_out(void)
 }
 
 static CU_TestInfo tests[] = {
-	{ "a failed assertion stops the process", assertions },
-	{ "a lock excludes", excludes },
-	{ "misuse of a lock stops the process", misuse },
-	{ "a signal wakes the one who waits", signals },
-	{ "a broadcast wakes all", broadcasts },
-	{ "a wait ends at its deadline and not before", times_out },
-	CU_TEST_INFO_NULL,
+    {"a failed assertion stops the process", assertions},
+    {"a lock excludes", excludes},
+    {"misuse of a lock stops the process", misuse},
+    {"a signal wakes the one who waits", signals},
+    {"a broadcast wakes all", broadcasts},
+    {"a wait ends at its deadline and not before", times_out},
+    CU_TEST_INFO_NULL,
 };
 
 int
 main(void)
 {
 	CU_SuiteInfo suites[] = {
-		{ "lck", NULL, NULL, set_up, tear_down, tests },
-		CU_SUITE_INFO_NULL,
+	    {"lck", NULL, NULL, set_up, tear_down, tests},
+	    CU_SUITE_INFO_NULL,
 	};
 
 	return (suite_run(suites));

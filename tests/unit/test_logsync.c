@@ -15,7 +15,9 @@
 
 /* ------------------------------------------------- synced by this thread -- */
 
-enum { SYNCEDMAX = 256 };
+enum {
+	SYNCEDMAX = 256
+};
 static struct synced {
 	char path[PATHMAX];
 	off_t size;
@@ -223,8 +225,9 @@ reports_failed_sync(void)
 		int errnum;
 		enum skv_err err;
 	} rows[] = {
-		{ EIO, SKV_IO }, { ENOSPC, SKV_NOSPACE },
-		{ EDQUOT, SKV_NOSPACE },
+	    {EIO, SKV_IO},
+	    {ENOSPC, SKV_NOSPACE},
+	    {EDQUOT, SKV_NOSPACE},
 	};
 	struct skv_errinfo info;
 	struct engine *e;
@@ -257,14 +260,13 @@ failing_open(void)
 }
 
 static CU_TestInfo tests[] = {
-	{ "a barrier syncs what was written, and nothing else",
-	    syncs_what_is_written },
-	{ "a barrier syncs every log and keeps none open too long",
-	    syncs_many_logs },
-	{ "a failed sync is reported", reports_failed_sync },
-	{ "a temporary store that fails to open leaves nothing behind",
-	    failing_open },
-	CU_TEST_INFO_NULL,
+    {"a barrier syncs what was written, and nothing else",
+	syncs_what_is_written},
+    {"a barrier syncs every log and keeps none open too long", syncs_many_logs},
+    {"a failed sync is reported", reports_failed_sync},
+    {"a temporary store that fails to open leaves nothing behind",
+	failing_open},
+    CU_TEST_INFO_NULL,
 };
 
 static void
@@ -279,8 +281,8 @@ int
 main(void)
 {
 	CU_SuiteInfo suites[] = {
-		{ "logsync", NULL, NULL, start, tear_down, tests },
-		CU_SUITE_INFO_NULL,
+	    {"logsync", NULL, NULL, start, tear_down, tests},
+	    CU_SUITE_INFO_NULL,
 	};
 
 	return (suite_run(suites));

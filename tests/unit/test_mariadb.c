@@ -85,32 +85,31 @@ bad_urls(void)
 		enum skv_err err;
 		const char *text;
 	} rows[] = {
-		{ "mariadb:", SKV_INVALID, "form" },
-		{ "mariadb:/h/d", SKV_INVALID, "form" },
-		{ "mariadb://h", SKV_INVALID, "form" },
-		{ "mariadb://h/", SKV_INVALID, "form" },
-		{ "mariadb://h/?tls=off", SKV_INVALID, "form" },
-		{ "mariadb:///d", SKV_INVALID, "host" },
-		{ "mariadb://a,,b/d", SKV_INVALID, "host" },
-		{ "mariadb://a:0/d", SKV_INVALID, "host" },
-		{ "mariadb://a:65536/d", SKV_INVALID, "host" },
-		{ "mariadb://a:x/d", SKV_INVALID, "host" },
-		{ "mariadb://[::1/d", SKV_INVALID, "host" },
-		{ "mariadb://a%2/d", SKV_INVALID, "escape" },
-		{ "mariadb://a%00/d", SKV_INVALID, "escape" },
-		{ "mariadb://u:secret@h/d", SKV_INVALID, "password_file" },
-		{ "mariadb://h/d?no=1", SKV_INVALID, "no" },
-		{ "mariadb://h/d?tls", SKV_INVALID, "tls" },
-		{ "mariadb://h/d?tls=maybe", SKV_INVALID, "verify" },
-		{ "mariadb://h/d?tls_ca=f", SKV_INVALID, "verify" },
-		{ "mariadb://h/d?causal=1", SKV_INVALID, "true" },
-		{ "mariadb://h/d?timeout_ms=99", SKV_INVALID, "100" },
-		{ "mariadb://h/d?password_file=/nowhere/x",
-		    SKV_IO, "/nowhere/x" },
-		{ "mariadb://h,h,h,h,h,h,h,h,h,h,h,h,h,h,h,h,h/d",
-		    SKV_INVALID, "16" },
-		{ "mariadb://%2Fnowhere%2Fs/d?timeout_ms=200",
-		    SKV_UNAVAILABLE, "/nowhere/s" },
+	    {"mariadb:", SKV_INVALID, "form"},
+	    {"mariadb:/h/d", SKV_INVALID, "form"},
+	    {"mariadb://h", SKV_INVALID, "form"},
+	    {"mariadb://h/", SKV_INVALID, "form"},
+	    {"mariadb://h/?tls=off", SKV_INVALID, "form"},
+	    {"mariadb:///d", SKV_INVALID, "host"},
+	    {"mariadb://a,,b/d", SKV_INVALID, "host"},
+	    {"mariadb://a:0/d", SKV_INVALID, "host"},
+	    {"mariadb://a:65536/d", SKV_INVALID, "host"},
+	    {"mariadb://a:x/d", SKV_INVALID, "host"},
+	    {"mariadb://[::1/d", SKV_INVALID, "host"},
+	    {"mariadb://a%2/d", SKV_INVALID, "escape"},
+	    {"mariadb://a%00/d", SKV_INVALID, "escape"},
+	    {"mariadb://u:secret@h/d", SKV_INVALID, "password_file"},
+	    {"mariadb://h/d?no=1", SKV_INVALID, "no"},
+	    {"mariadb://h/d?tls", SKV_INVALID, "tls"},
+	    {"mariadb://h/d?tls=maybe", SKV_INVALID, "verify"},
+	    {"mariadb://h/d?tls_ca=f", SKV_INVALID, "verify"},
+	    {"mariadb://h/d?causal=1", SKV_INVALID, "true"},
+	    {"mariadb://h/d?timeout_ms=99", SKV_INVALID, "100"},
+	    {"mariadb://h/d?password_file=/nowhere/x", SKV_IO, "/nowhere/x"},
+	    {"mariadb://h,h,h,h,h,h,h,h,h,h,h,h,h,h,h,h,h/d", SKV_INVALID,
+		"16"},
+	    {"mariadb://%2Fnowhere%2Fs/d?timeout_ms=200", SKV_UNAVAILABLE,
+		"/nowhere/s"},
 	};
 	char longer[512];
 	size_t i;
@@ -118,8 +117,7 @@ bad_urls(void)
 	for (i = 0; i < LENGTH(rows); i++)
 		CU_ASSERT(refused(rows[i].url, rows[i].err, rows[i].text));
 	CU_ASSERT(!refused("mariadb://u:secret@h/d", SKV_INVALID, "secret"));
-	(void)snprintf(longer, sizeof(longer), "%s%s", url,
-	    "x?timeout_ms=100");
+	(void)snprintf(longer, sizeof(longer), "%s%s", url, "x?timeout_ms=100");
 	CU_ASSERT(refused(longer, SKV_UNAVAILABLE, "Unknown database"));
 }
 
@@ -235,7 +233,8 @@ counter(void)
 	skv_value_release(&v);
 }
 
-/* Two that would each be right alone: "if the other key is absent, put mine". */
+/* Two that would each be right alone: "if the other key is absent, put mine".
+ */
 static void *
 skewed(void *arg)
 {
@@ -316,8 +315,8 @@ all_slots(void)
 static void
 large_values(void)
 {
-	static const size_t sizes[] = {0, 273, 274, 275, 4095, 4096, 4097, 16383,
-	    16384, 16385, 1 << 20, 8 << 20};
+	static const size_t sizes[] = {0, 273, 274, 275, 4095, 4096, 4097,
+	    16383, 16384, 16385, 1 << 20, 8 << 20};
 	const struct skv_range all = {.reverse = true};
 	struct skv_txn *t = txn();
 	struct skv_scan *s;
@@ -363,14 +362,17 @@ large_values(void)
 static void
 many_counted(void)
 {
-	const struct skv_range some = {.start = "00000100", .startlen = 8,
-	    .end = "00110000", .endlen = 8};
+	const struct skv_range some = {.start = "00000100",
+	    .startlen = 8,
+	    .end = "00110000",
+	    .endlen = 8};
 	uint64_t n;
 
 	put("k", "v");
 	mariadb_sql("INSERT INTO " MARIA_TABLE " (k, v) "
-	    "SELECT CONCAT(X'01', LPAD(seq, 8, '0')), t.v "
-	    "FROM seq_1_to_120000, " MARIA_TABLE " AS t WHERE ASCII(t.k) = 1;");
+		    "SELECT CONCAT(X'01', LPAD(seq, 8, '0')), t.v "
+		    "FROM seq_1_to_120000, " MARIA_TABLE
+		    " AS t WHERE ASCII(t.k) = 1;");
 	CU_ASSERT_EQUAL(count_all(), 120001);
 	CU_OK(skv_count(db, &some, &n));
 	CU_ASSERT_EQUAL(n, 110000 - 100);
@@ -380,8 +382,8 @@ many_counted(void)
 static void
 many_rows(void)
 {
-	static const int counts[] = {1, 2, 31, 32, 33, 63, 64, 65, 255, 256, 257,
-	    1000};
+	static const int counts[] = {1, 2, 31, 32, 33, 63, 64, 65, 255, 256,
+	    257, 1000};
 	struct skv_txn *t = txn();
 	char key[32];
 	size_t i;
@@ -451,7 +453,7 @@ broken(bool late)
 
 	CU_OK(skv_put(db, "n", 1, &n, sizeof(n), NULL));
 	for (nth = 1;; nth++, n++) {
-		(void)rev("n"); /* a connection to read is there */
+		(void)rev("n");	       /* a connection to read is there */
 		cut_at(nth + 1, late); /* not at rev() of add_one() */
 		CU_OK(add_one(t, n));
 		cut.countdown = 0;
@@ -615,27 +617,27 @@ int
 main(void)
 {
 	CU_TestInfo tests[] = {
-		{ "bad URLs are refused", bad_urls },
-		{ "a table is created only when asked", not_created },
-		{ "two processes have one store", one_store },
-		{ "revisions grow whatever the clocks say", growing },
-		{ "compare-and-swap loses no increment", counter },
-		{ "conditions hold against each other", no_skew },
-		{ "a slot that is lost is not used", lost_slot },
-		{ "there are always slots", all_slots },
-		{ "values of all sizes are read", large_values },
-		{ "groups of all sizes are written", many_rows },
-		{ "more keys than a statement counts", many_counted },
-		{ "a connection breaks before a statement", broken_before },
-		{ "a connection breaks after a statement", broken_after },
-		{ "a transaction is lost without a word", lost_transaction },
-		{ "the server is killed and comes back", killed_server },
-		{ "the server is frozen and thawed", frozen_server },
-		CU_TEST_INFO_NULL,
+	    {"bad URLs are refused", bad_urls},
+	    {"a table is created only when asked", not_created},
+	    {"two processes have one store", one_store},
+	    {"revisions grow whatever the clocks say", growing},
+	    {"compare-and-swap loses no increment", counter},
+	    {"conditions hold against each other", no_skew},
+	    {"a slot that is lost is not used", lost_slot},
+	    {"there are always slots", all_slots},
+	    {"values of all sizes are read", large_values},
+	    {"groups of all sizes are written", many_rows},
+	    {"more keys than a statement counts", many_counted},
+	    {"a connection breaks before a statement", broken_before},
+	    {"a connection breaks after a statement", broken_after},
+	    {"a transaction is lost without a word", lost_transaction},
+	    {"the server is killed and comes back", killed_server},
+	    {"the server is frozen and thawed", frozen_server},
+	    CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {
-		{ "mariadb", NULL, NULL, set_up, tear_down, tests },
-		CU_SUITE_INFO_NULL,
+	    {"mariadb", NULL, NULL, set_up, tear_down, tests},
+	    CU_SUITE_INFO_NULL,
 	};
 
 	if (!mariadb_start())

@@ -188,9 +188,9 @@ int
 main(int argc, char **argv)
 {
 	CU_TestInfo tests[] = {
-		{ "any allocation may fail", every_allocation },
-		{ "any allocation of opening may fail", opening },
-		CU_TEST_INFO_NULL,
+	    {"any allocation may fail", every_allocation},
+	    {"any allocation of opening may fail", opening},
+	    CU_TEST_INFO_NULL,
 	};
 
 	return (fx_run(argc, argv, tests));

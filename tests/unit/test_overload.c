@@ -21,7 +21,7 @@
 
 #define SHORT_MS 40
 #define THREADS 6
-#define PENDING ((enum skv_err)-1)
+#define PENDING ((enum skv_err) - 1)
 
 /* A transaction that was submitted, and what became of it. */
 struct sent {
@@ -306,8 +306,10 @@ write_on(void *arg)
 			CHECK(skv_txn_applied(t) == SKV_APPLIED_YES);
 		atomic_fetch_add(&said[skv_txn_applied(t)], 1);
 		if (skv_txn_applied(t) != SKV_APPLIED_UNKNOWN)
-			w->lied = w->lied || !has(key, skv_txn_applied(t) ==
-			    SKV_APPLIED_YES ? "v" : NULL);
+			w->lied = w->lied ||
+			    !has(key,
+				skv_txn_applied(t) == SKV_APPLIED_YES ? "v" :
+									NULL);
 	}
 	skv_txn_free(t);
 	return (NULL);
@@ -361,13 +363,13 @@ int
 main(int argc, char **argv)
 {
 	CU_TestInfo tests[] = {
-		{ "nobody waits for ever for a write", stuck_write },
-		{ "nobody waits for ever for a sync", stuck_sync },
-		{ "a write that lasts refuses others", slow_write },
-		{ "a sync that lasts refuses others", slow_sync },
-		{ "a crowded level 0 refuses writes", crowded },
-		{ "what is said of each write is true", again_and_again },
-		CU_TEST_INFO_NULL,
+	    {"nobody waits for ever for a write", stuck_write},
+	    {"nobody waits for ever for a sync", stuck_sync},
+	    {"a write that lasts refuses others", slow_write},
+	    {"a sync that lasts refuses others", slow_sync},
+	    {"a crowded level 0 refuses writes", crowded},
+	    {"what is said of each write is true", again_and_again},
+	    CU_TEST_INFO_NULL,
 	};
 
 	fx_open = fault_open;

@@ -14,7 +14,10 @@
 #define LENGTH(array) (sizeof(array) / sizeof(*(array)))
 
 /* Sizes of the shortest header, flags and revision; and of an expiry. */
-enum { HEADER = 2, EXPIRY = 8 };
+enum {
+	HEADER = 2,
+	EXPIRY = 8
+};
 #define REVISION_MOST ((UINT64_C(1) << 53) - 1)
 
 static struct buf buf;
@@ -79,8 +82,8 @@ same_type(const struct skv_value *v, const char *type)
 static void
 every_attribute(void)
 {
-	static const int64_t expiries[] = { 0, 1, 1700000000000, INT64_MAX };
-	struct skv_attr attr = { .kind = SKV_RAW };
+	static const int64_t expiries[] = {0, 1, 1700000000000, INT64_MAX};
+	struct skv_attr attr = {.kind = SKV_RAW};
 	struct skv_value v;
 	unsigned i;
 
@@ -90,8 +93,8 @@ every_attribute(void)
 		attr.expires_ms = expiries[i / 10];
 		CU_ASSERT(record_attr_ok(&attr));
 		CU_ASSERT(encode(&attr, "value"));
-		CU_ASSERT_EQUAL(recordlen, HEADER + 5 +
-		    (attr.expires_ms == 0 ? 0U : EXPIRY));
+		CU_ASSERT_EQUAL(recordlen,
+		    HEADER + 5 + (attr.expires_ms == 0 ? 0U : EXPIRY));
 		record_set_revision(&record, &recordlen, 1 + i * 0x123456789);
 		memset(&v, 0xff, sizeof(v));
 		CU_ASSERT_FATAL(decode(&v));
@@ -112,24 +115,24 @@ revisions(void)
 		uint64_t revision;
 		const char *bytes;
 	} rows[] = {
-		{ 1, "\x01" },
-		{ 127, "\x7f" },
-		{ 128, "\x80\x80" },
-		{ 0x3fff, "\xbf\xff" },
-		{ 0x4000, "\xc0\x40\x00" },
-		{ 0x1fffff, "\xdf\xff\xff" },
-		{ 0x200000, "\xe0\x20\x00\x00" },
-		{ 0xfffffff, "\xef\xff\xff\xff" },
-		{ 0x10000000, "\xf0\x10\x00\x00\x00" },
-		{ 0x7ffffffff, "\xf7\xff\xff\xff\xff" },
-		{ 0x800000000, "\xf8\x08\x00\x00\x00\x00" },
-		{ 0x3ffffffffff, "\xfb\xff\xff\xff\xff\xff" },
-		{ 0x40000000000, "\xfc\x04\x00\x00\x00\x00\x00" },
-		{ 0x1ffffffffffff, "\xfd\xff\xff\xff\xff\xff\xff" },
-		{ 0x2000000000000, "\xfe\x02\x00\x00\x00\x00\x00\x00" },
-		{ REVISION_MOST, "\xfe\x1f\xff\xff\xff\xff\xff\xff" },
+	    {1, "\x01"},
+	    {127, "\x7f"},
+	    {128, "\x80\x80"},
+	    {0x3fff, "\xbf\xff"},
+	    {0x4000, "\xc0\x40\x00"},
+	    {0x1fffff, "\xdf\xff\xff"},
+	    {0x200000, "\xe0\x20\x00\x00"},
+	    {0xfffffff, "\xef\xff\xff\xff"},
+	    {0x10000000, "\xf0\x10\x00\x00\x00"},
+	    {0x7ffffffff, "\xf7\xff\xff\xff\xff"},
+	    {0x800000000, "\xf8\x08\x00\x00\x00\x00"},
+	    {0x3ffffffffff, "\xfb\xff\xff\xff\xff\xff"},
+	    {0x40000000000, "\xfc\x04\x00\x00\x00\x00\x00"},
+	    {0x1ffffffffffff, "\xfd\xff\xff\xff\xff\xff\xff"},
+	    {0x2000000000000, "\xfe\x02\x00\x00\x00\x00\x00\x00"},
+	    {REVISION_MOST, "\xfe\x1f\xff\xff\xff\xff\xff\xff"},
 	};
-	struct skv_attr attr = { .kind = SKV_TEXT, .cbor_envelope = true };
+	struct skv_attr attr = {.kind = SKV_TEXT, .cbor_envelope = true};
 	struct skv_value v;
 	size_t i, n, len, before;
 
@@ -156,8 +159,8 @@ revisions(void)
 		    rows[n].revision);
 		/* In the order of memcmp(3). */
 		if (n > 0)
-			CU_ASSERT(memcmp(rows[n - 1].bytes, record + 1,
-			    len) < 0);
+			CU_ASSERT(memcmp(rows[n - 1].bytes, record + 1, len) <
+			    0);
 	}
 }
 
@@ -168,17 +171,17 @@ types(void)
 		const char *type;
 		size_t size; /* in the record */
 	} rows[] = {
-		{ "text/plain", 1 },
-		{ "text/plain; charset=utf-8", 1 },
-		{ "text/plain;charset=utf-8", 26 },
-		{ "text/plain; charset=UTF-8", 27 },
-		{ "Text/Plain", 12 },
-		{ "application/json", 1 },
-		{ "application/jso", 17 },
-		{ "application/octet-stream", 0 },
-		{ "a", 3 },
+	    {"text/plain", 1},
+	    {"text/plain; charset=utf-8", 1},
+	    {"text/plain;charset=utf-8", 26},
+	    {"text/plain; charset=UTF-8", 27},
+	    {"Text/Plain", 12},
+	    {"application/json", 1},
+	    {"application/jso", 17},
+	    {"application/octet-stream", 0},
+	    {"a", 3},
 	};
-	struct skv_attr attr = { .kind = SKV_RAW };
+	struct skv_attr attr = {.kind = SKV_RAW};
 	struct skv_value v;
 	size_t i;
 
@@ -195,7 +198,7 @@ types(void)
 static void
 no_type(void)
 {
-	struct skv_attr attr = { .kind = SKV_RAW };
+	struct skv_attr attr = {.kind = SKV_RAW};
 	struct skv_value v;
 
 	CU_ASSERT(encode(&attr, "x"));
@@ -209,14 +212,13 @@ static void
 longest_type(void)
 {
 	char type[SKV_TYPEMAX + 1];
-	struct skv_attr attr = { .type = type, .typelen = SKV_TYPEMAX };
+	struct skv_attr attr = {.type = type, .typelen = SKV_TYPEMAX};
 	struct skv_value v;
 
 	memset(type, 't', sizeof(type));
 	CU_ASSERT(record_attr_ok(&attr));
 	CU_ASSERT(encode(&attr, "x"));
-	CU_ASSERT(decode(&v) && v.attr.typelen == SKV_TYPEMAX &&
-	    v.len == 1);
+	CU_ASSERT(decode(&v) && v.attr.typelen == SKV_TYPEMAX && v.len == 1);
 	attr.typelen++;
 	CU_ASSERT(!record_attr_ok(&attr));
 }
@@ -224,7 +226,7 @@ longest_type(void)
 static void
 empty_value(void)
 {
-	struct skv_attr attr = { .kind = SKV_BINARY };
+	struct skv_attr attr = {.kind = SKV_BINARY};
 	struct skv_value v;
 
 	CU_ASSERT(record_encode(&buf, &attr, NULL, 0));
@@ -238,10 +240,13 @@ static void
 bad_attributes(void)
 {
 	static const char *const bad[] = {
-		"text/plain\r\nX: y", "\t", "text/\x7f", "t\xc3\xa9xt/plain",
-		"\x1f",
+	    "text/plain\r\nX: y",
+	    "\t",
+	    "text/\x7f",
+	    "t\xc3\xa9xt/plain",
+	    "\x1f",
 	};
-	struct skv_attr attr = { .kind = SKV_RAW };
+	struct skv_attr attr = {.kind = SKV_RAW};
 	size_t i;
 
 	for (i = 0; i < LENGTH(bad); i++) {
@@ -266,7 +271,7 @@ bad_attributes(void)
 	attr.expires_ms = 0;
 	attr.kind = (enum skv_kind)(SKV_CBOR + 1);
 	CU_ASSERT(!record_attr_ok(&attr));
-	attr.kind = (enum skv_kind)-1;
+	attr.kind = (enum skv_kind) - 1;
 	CU_ASSERT(!record_attr_ok(&attr));
 }
 
@@ -275,9 +280,13 @@ static void
 known_bytes(void)
 {
 	static const char bytes[] = "\x30\xfe\x12\x23\x34\x45\x56\x67\x78"
-	    "\x01\x02\0\0\0\0\0\0" "\xff\x03" "a/b" "value";
-	struct skv_attr attr = {
-	    .type = "a/b", .typelen = 3, .expires_ms = 0x201 };
+				    "\x01\x02\0\0\0\0\0\0"
+				    "\xff\x03"
+				    "a/b"
+				    "value";
+	struct skv_attr attr = {.type = "a/b",
+	    .typelen = 3,
+	    .expires_ms = 0x201};
 	struct skv_value v;
 
 	CU_ASSERT(encode(&attr, "value"));
@@ -302,7 +311,7 @@ known_bytes(void)
 static void
 bad_records(void)
 {
-	struct skv_value v = { .len = 77 };
+	struct skv_value v = {.len = 77};
 
 	CU_ASSERT(!DECODES(""));
 	CU_ASSERT(!DECODES("\0"));
@@ -362,7 +371,10 @@ bad_revisions(void)
 static void
 random_records(void)
 {
-	enum { ROUNDS = 200000, MAX = 40 };
+	enum {
+		ROUNDS = 200000,
+		MAX = 40
+	};
 	uint64_t state = 1;
 	char bytes[MAX], *copy, *again;
 	struct skv_value v;
@@ -406,15 +418,15 @@ random_records(void)
 static void
 appends(void)
 {
-	struct skv_attr attr = { .kind = SKV_JSON };
+	struct skv_attr attr = {.kind = SKV_JSON};
 	size_t before;
 
 	CU_ASSERT(buf_adds(&buf, "before"));
 	CU_ASSERT(record_encode(&buf, &attr, "1", 1));
 	CU_ASSERT(record_key(&buf, "k", 1));
 	CU_ASSERT(record_expiry_key(&buf, 1, "k", 1));
-	CU_ASSERT_EQUAL(buf.len, 6 + RECORD_ROOM + HEADER + 1 + 2 +
-	    RECORD_EXPIRYKEY + 1);
+	CU_ASSERT_EQUAL(buf.len,
+	    6 + RECORD_ROOM + HEADER + 1 + 2 + RECORD_EXPIRYKEY + 1);
 	before = buf.len;
 	CU_ASSERT(!record_encode(&buf, &attr, "1", SIZE_MAX - 4));
 	CU_ASSERT(!record_encode(&buf, &attr, "1", SIZE_MAX / 2));
@@ -427,9 +439,9 @@ appends(void)
 static void
 keys(void)
 {
-	static const int64_t times[] = { 1, 255, 256, 0x1122334455667788,
-		INT64_MAX };
-	char last[RECORD_EXPIRYKEY + 1] = { KS_EXPIRY };
+	static const int64_t times[] = {1, 255, 256, 0x1122334455667788,
+	    INT64_MAX};
+	char last[RECORD_EXPIRYKEY + 1] = {KS_EXPIRY};
 	size_t i;
 
 	CU_ASSERT(record_key(&buf, "key", 3));
@@ -454,38 +466,40 @@ integers(void)
 
 	put_be64(bytes + 1, 0x1122334455667788);
 	CU_ASSERT_EQUAL(memcmp(bytes + 1, "\x11\x22\x33\x44\x55\x66\x77\x88",
-	    8), 0);
+			    8),
+	    0);
 	CU_ASSERT_EQUAL(get_be64(bytes + 1), 0x1122334455667788);
 	put_le64(bytes + 1, 0x1122334455667788);
 	CU_ASSERT_EQUAL(memcmp(bytes + 1, "\x88\x77\x66\x55\x44\x33\x22\x11",
-	    8), 0);
+			    8),
+	    0);
 	CU_ASSERT_EQUAL(get_le64(bytes + 1), 0x1122334455667788);
 }
 
 static CU_TestInfo tests[] = {
-	{ "integers have their byte order", integers },
-	{ "keys have their keyspace, expiry keys the order of time", keys },
-	{ "the bytes of the format are as they were", known_bytes },
-	{ "every kind, flag and expiry comes back", every_attribute },
-	{ "every revision comes back in as few bytes as hold it", revisions },
-	{ "every content type comes back as it was spelled", types },
-	{ "no content type is application/octet-stream", no_type },
-	{ "a content type may have 255 bytes and no more", longest_type },
-	{ "an empty value has an address", empty_value },
-	{ "attributes out of limits are refused", bad_attributes },
-	{ "bytes that are no record are refused", bad_records },
-	{ "revisions that are none are refused", bad_revisions },
-	{ "random bytes are refused or are a record", random_records },
-	{ "encoding appends, or leaves the buffer as it was", appends },
-	CU_TEST_INFO_NULL,
+    {"integers have their byte order", integers},
+    {"keys have their keyspace, expiry keys the order of time", keys},
+    {"the bytes of the format are as they were", known_bytes},
+    {"every kind, flag and expiry comes back", every_attribute},
+    {"every revision comes back in as few bytes as hold it", revisions},
+    {"every content type comes back as it was spelled", types},
+    {"no content type is application/octet-stream", no_type},
+    {"a content type may have 255 bytes and no more", longest_type},
+    {"an empty value has an address", empty_value},
+    {"attributes out of limits are refused", bad_attributes},
+    {"bytes that are no record are refused", bad_records},
+    {"revisions that are none are refused", bad_revisions},
+    {"random bytes are refused or are a record", random_records},
+    {"encoding appends, or leaves the buffer as it was", appends},
+    CU_TEST_INFO_NULL,
 };
 
 int
 main(void)
 {
 	CU_SuiteInfo suites[] = {
-		{ "record", NULL, NULL, set_up, tear_down, tests },
-		CU_SUITE_INFO_NULL,
+	    {"record", NULL, NULL, set_up, tear_down, tests},
+	    CU_SUITE_INFO_NULL,
 	};
 
 	return (suite_run(suites));

@@ -44,8 +44,9 @@ random_key(unsigned *seed, struct key *k, size_t least)
 	for (i = 0; i < k->len; i++)
 		k->bytes[i] = letters[fx_random(seed, LENGTH(letters))];
 	if (fx_random(seed, 20) == 0) {
-		memset(k->bytes + k->len, letters[fx_random(seed,
-		    LENGTH(letters))], SKV_KEYMAX - k->len);
+		memset(k->bytes + k->len,
+		    letters[fx_random(seed, LENGTH(letters))],
+		    SKV_KEYMAX - k->len);
 		k->len = SKV_KEYMAX;
 	}
 }
@@ -81,8 +82,9 @@ in_range(const struct key *k, const struct skv_range *r)
 	end.len = r->endlen;
 	if (end.len > 0)
 		memcpy(end.bytes, r->end, end.len);
-	return (k->len >= r->prefixlen && (r->prefixlen == 0 ||
-	    memcmp(k->bytes, r->prefix, r->prefixlen) == 0) &&
+	return (k->len >= r->prefixlen &&
+	    (r->prefixlen == 0 ||
+		memcmp(k->bytes, r->prefix, r->prefixlen) == 0) &&
 	    (start.len == 0 || key_cmp(k, &start) >= 0) &&
 	    (end.len == 0 || key_cmp(k, &end) < 0));
 }
@@ -148,8 +150,7 @@ same_as_model(struct skv_scan *s, const struct skv_range *r, size_t n)
 	for (; n < nmodel; n++) {
 		if (!in_range(nth(r, n), r))
 			continue;
-		same = same &&
-		    skv_scan_next(s, &key, &keylen, &v) == SKV_OK &&
+		same = same && skv_scan_next(s, &key, &keylen, &v) == SKV_OK &&
 		    is_key(nth(r, n), key, keylen, &v);
 	}
 	/* At the end it stays there. */
@@ -259,8 +260,9 @@ static void
 seek_in_prefix(void)
 {
 	const struct skv_range forward = {.prefix = "b", .prefixlen = 1};
-	const struct skv_range back = {
-	    .prefix = "b", .prefixlen = 1, .reverse = true};
+	const struct skv_range back = {.prefix = "b",
+	    .prefixlen = 1,
+	    .reverse = true};
 	struct skv_scan *s;
 	struct skv_value v;
 	const void *key;
@@ -456,17 +458,17 @@ int
 main(int argc, char **argv)
 {
 	CU_TestInfo tests[] = {
-		{ "ranges are as in a model", ranges },
-		{ "ranges have limits", range_limits },
-		{ "seeking is as in a model", seeks },
-		{ "seeking stays within the prefix", seek_in_prefix },
-		{ "a scan does not see what is written meanwhile", one_view },
-		{ "a scan sees one moment", consistent },
-		{ "a scan has a lifetime", lifetime },
-		{ "range deletion is as in a model", delete_ranges },
-		{ "range deletion has no limit", delete_much },
-		{ "what takes long can be interrupted", interrupted },
-		CU_TEST_INFO_NULL,
+	    {"ranges are as in a model", ranges},
+	    {"ranges have limits", range_limits},
+	    {"seeking is as in a model", seeks},
+	    {"seeking stays within the prefix", seek_in_prefix},
+	    {"a scan does not see what is written meanwhile", one_view},
+	    {"a scan sees one moment", consistent},
+	    {"a scan has a lifetime", lifetime},
+	    {"range deletion is as in a model", delete_ranges},
+	    {"range deletion has no limit", delete_much},
+	    {"what takes long can be interrupted", interrupted},
+	    CU_TEST_INFO_NULL,
 	};
 
 	return (fx_run(argc, argv, tests));

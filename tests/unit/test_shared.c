@@ -207,13 +207,12 @@ int
 main(int argc, char **argv)
 {
 	CU_TestInfo tests[] = {
-		{ "what a group depends on is read first", reads_first },
-		{ "a transaction that reads is one read", reads_only },
-		{ "a group is decided again after another's write",
-		    decided_again },
-		{ "blind puts are tried again with a look", blind_again },
-		{ "no failure is for good", never_for_good },
-		CU_TEST_INFO_NULL,
+	    {"what a group depends on is read first", reads_first},
+	    {"a transaction that reads is one read", reads_only},
+	    {"a group is decided again after another's write", decided_again},
+	    {"blind puts are tried again with a look", blind_again},
+	    {"no failure is for good", never_for_good},
+	    CU_TEST_INFO_NULL,
 	};
 
 	fx_open = fault_open_shared;

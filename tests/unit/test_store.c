@@ -428,20 +428,20 @@ int
 main(int argc, char **argv)
 {
 	CU_TestInfo tests[] = {
-		{ "bad URLs are refused", bad_urls },
-		{ "options outside their bounds are refused", bad_options },
-		{ "defaults are as documented", defaults },
-		{ "options of other versions are understood", other_versions },
-		{ "a store is created only when asked", create },
-		{ "a store has an identity", identity },
-		{ "every error has a name", errors_have_names },
-		{ "keys have limits", keys },
-		{ "values have limits", values },
-		{ "attributes come back, within limits", attributes },
-		{ "revisions increase", revisions },
-		{ "statistics count", statistics },
-		{ "a store survives closing", survives },
-		CU_TEST_INFO_NULL,
+	    {"bad URLs are refused", bad_urls},
+	    {"options outside their bounds are refused", bad_options},
+	    {"defaults are as documented", defaults},
+	    {"options of other versions are understood", other_versions},
+	    {"a store is created only when asked", create},
+	    {"a store has an identity", identity},
+	    {"every error has a name", errors_have_names},
+	    {"keys have limits", keys},
+	    {"values have limits", values},
+	    {"attributes come back, within limits", attributes},
+	    {"revisions increase", revisions},
+	    {"statistics count", statistics},
+	    {"a store survives closing", survives},
+	    CU_TEST_INFO_NULL,
 	};
 
 	return (fx_run(argc, argv, tests));

@@ -19,11 +19,11 @@ conditions(void)
 		const char *key;
 		enum skv_err match, none; /* what "*" gives */
 	} rows[] = {
-		{"there", SKV_OK, SKV_CONFLICT},
-		{"absent", SKV_CONFLICT, SKV_OK},
-		{"deleted", SKV_CONFLICT, SKV_OK},
-		{"expired", SKV_CONFLICT, SKV_OK},
-		{"expires", SKV_OK, SKV_CONFLICT},
+	    {"there", SKV_OK, SKV_CONFLICT},
+	    {"absent", SKV_CONFLICT, SKV_OK},
+	    {"deleted", SKV_CONFLICT, SKV_OK},
+	    {"expired", SKV_CONFLICT, SKV_OK},
+	    {"expires", SKV_OK, SKV_CONFLICT},
 	};
 	struct skv_txn *t = txn();
 	size_t i;
@@ -266,8 +266,7 @@ limits(void)
 	CU_ASSERT_EQUAL(skv_txn_if_match(t, "k", 1, revs, SIZE_MAX / 8 + 1),
 	    SKV_TOOBIG);
 	CU_OK(skv_txn_if_none_match(t, "k", 1, revs, 60));
-	CU_ASSERT_EQUAL(skv_txn_if_none_match(t, "k", 1, revs, 10),
-	    SKV_TOOBIG);
+	CU_ASSERT_EQUAL(skv_txn_if_none_match(t, "k", 1, revs, 10), SKV_TOOBIG);
 	/* It is as it was before the refused ones. */
 	CU_ASSERT_EQUAL(skv_txn_size(t), 1);
 	CU_OK(skv_commit(t));
@@ -482,20 +481,20 @@ int
 main(int argc, char **argv)
 {
 	CU_TestInfo tests[] = {
-		{ "a condition looks at what is there", conditions },
-		{ "a condition may list revisions", revision_lists },
-		{ "a conflict changes nothing and tells all", conflicts },
-		{ "operations are applied in order", in_order },
-		{ "all operations have one revision", one_revision },
-		{ "transactions of a group see each other", in_a_group },
-		{ "transactions have limits", limits },
-		{ "a transaction has a million operations", many_operations },
-		{ "answers have a limit", big_answers },
-		{ "reads need no write", reads },
-		{ "reads are one consistent view", consistent_reads },
-		{ "a transaction happens at one moment", one_moment },
-		{ "a transaction may be used again", again },
-		CU_TEST_INFO_NULL,
+	    {"a condition looks at what is there", conditions},
+	    {"a condition may list revisions", revision_lists},
+	    {"a conflict changes nothing and tells all", conflicts},
+	    {"operations are applied in order", in_order},
+	    {"all operations have one revision", one_revision},
+	    {"transactions of a group see each other", in_a_group},
+	    {"transactions have limits", limits},
+	    {"a transaction has a million operations", many_operations},
+	    {"answers have a limit", big_answers},
+	    {"reads need no write", reads},
+	    {"reads are one consistent view", consistent_reads},
+	    {"a transaction happens at one moment", one_moment},
+	    {"a transaction may be used again", again},
+	    CU_TEST_INFO_NULL,
 	};
 
 	return (fx_run(argc, argv, tests));

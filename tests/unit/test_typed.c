@@ -75,9 +75,15 @@ other_kinds(void)
 	size_t len = 0;
 
 	put_kind("text", SKV_TEXT, "abc", 3);
-	expect_item("text", "\x63" "abc", 4);
+	expect_item("text",
+	    "\x63"
+	    "abc",
+	    4);
 	put_kind("raw", SKV_RAW, "a\0c", 3);
-	expect_item("raw", "\x43" "a\0c", 4);
+	expect_item("raw",
+	    "\x43"
+	    "a\0c",
+	    4);
 	put_kind("binary", SKV_BINARY, "", 0);
 	expect_item("binary", "\x40", 1);
 	put_kind("json", SKV_JSON, "18446744073709551616", 20);
@@ -92,10 +98,10 @@ int
 main(int argc, char **argv)
 {
 	CU_TestInfo tests[] = {
-		{ "an item comes back as it was", round_trip },
-		{ "what is no item is refused", malformed },
-		{ "every kind of value is an item", other_kinds },
-		CU_TEST_INFO_NULL,
+	    {"an item comes back as it was", round_trip},
+	    {"what is no item is refused", malformed},
+	    {"every kind of value is an item", other_kinds},
+	    CU_TEST_INFO_NULL,
 	};
 
 	return (fx_run(argc, argv, tests));
