@@ -38,6 +38,8 @@
 #include "fcgi/server.h"
 
 #define NS_PER_MS 1000000LL
+/* How often main looks after the store and a paused listener. */
+#define LOOK_NS (500 * NS_PER_MS)
 /* How often the end of a drain is looked for. No wake-up tells of it, because
  * who is the last to leave must not touch the server any more. */
 #define DRAIN_POLL_MS 10
@@ -327,6 +329,7 @@ wait_for_stop(struct server *srv, const sigset_t *signals, int argc,
 	struct timespec tick = {0};
 	enum skv_err state = SKV_OK;
 	bool overloaded = false;
+	int64_t now, looked_ns = 0;
 	int sig;
 
 	for (;;) {
@@ -336,6 +339,10 @@ wait_for_stop(struct server *srv, const sigset_t *signals, int argc,
 			reload(argc, argv);
 		else if (sig != -1 && sig != SERVER_WAKES_MAIN)
 			break;
+		now = lck_now_ns();
+		if (now - looked_ns < LOOK_NS)
+			continue;
+		looked_ns = now;
 		conn_resume(srv);
 		if (!look_after_store(srv, &state, &overloaded))
 			return (false);

@@ -11,8 +11,8 @@
  *   waited for connections nor for a processor (Linux counts that), but
  * computed or waited for the disk. Then others would get more done, and there
  * are twice as many, up to the configured number.
- * - When one stands still, at the same place at two looks and not for want of
- *   connections: it waits for a disk that is slow, or for a peer. libfcgi
+ * - When one stands still, at the same place at several looks and not for want
+ * of connections: it waits for a disk that is slow, or for a peer. libfcgi
  * blocks, so one that stops in the middle of a request, or does not take its
  * answer, holds a worker, with all that it has taken, until io_timeout_ms;
  * nginx does not do that, unless it is stopped itself. For each that stands
@@ -36,6 +36,9 @@
 #define IDLE_MS 500
 #define TICK_MS 20
 #define NS_PER_MS 1000000LL
+/* Looks at which one must be at the same place to stand still there: longer
+ * than any usual request takes. */
+#define STANDING_LOOKS 3
 /* Part of the time, in percent, from which on workers are busy; and below which
  * the work of all would keep one less busy. */
 #define BUSY_PCT 85
@@ -53,6 +56,12 @@ struct sight {
 	int64_t least_ns;   /* and of the one with the least */
 };
 
+static bool
+stands(const struct worker *w)
+{
+	return (w->looks >= STANDING_LOOKS - 1);
+}
+
 bool
 tend_look(struct worker *w)
 {
@@ -64,14 +73,14 @@ tend_look(struct worker *w)
 	else
 		w->looks = 0;
 	w->seen = now;
-	atomic_store(&w->standing, w->looks > 0);
-	return (w->looks > 0);
+	atomic_store(&w->standing, stands(w));
+	return (stands(w));
 }
 
 static bool
 for_peer(const struct worker *w)
 {
-	return (w->looks > 0 && w->seen % 2 == 1);
+	return (stands(w) && w->seen % 2 == 1);
 }
 
 void
@@ -142,7 +151,7 @@ look_at_all(struct server *srv, int64_t now, int64_t ns)
 		s.work = s.work || w->seen != seen || w->looks > 0;
 		s.running += !atomic_load(&w->leave);
 		busy = busy_time(w, now, ns);
-		if (w->looks == 0) {
+		if (!stands(w)) {
 			s.busy_ns += busy;
 			s.least_ns = busy < s.least_ns ? busy : s.least_ns;
 		}
@@ -180,7 +189,7 @@ send_one_away(struct server *srv)
 	struct worker *w = srv->workers + worker_slots(srv) - 1;
 
 	for (; w > srv->workers; w--)
-		if (atomic_load(&w->life) == RUNNING && w->looks == 0 &&
+		if (atomic_load(&w->life) == RUNNING && !stands(w) &&
 		    !atomic_exchange(&w->leave, true))
 			return;
 }
