@@ -60,7 +60,7 @@ const struct conf_option conf_options[] = {
 	  .help = "group to become when started as root" },
 	{ OURS(workers), BOUNDS(CONF_UINT, 0, 256),
 	  .deflt = "0",
-	  .help = "worker threads; 0: as many as are useful" },
+	  .help = "most worker threads; 0: as many as are useful" },
 	{ OURS(max_connections), BOUNDS(CONF_UINT, 1, 1000000),
 	  .deflt = "10000",
 	  .help = "connections from nginx at one time" },
