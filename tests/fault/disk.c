@@ -83,7 +83,7 @@ static size_t dirlen;
 static const char *out, *log_path;
 static uint64_t seed;
 static unsigned images, images_max, next_id;
-static unsigned long moments, calls[NKINDS], fired;
+static unsigned long moments;
 static unsigned long lost; /* bytes and names, of the image being made */
 
 static struct file files[NFILES], *files_end = files;
@@ -93,22 +93,8 @@ static size_t nchanges;
 static unsigned long changes_done; /* that became durable */
 static bool dir_durable;
 
-static struct {
-	enum kind kind;
-	unsigned long n; /* 0: never */
-	int errnum;
-	bool ever;
-	char call[64];	    /* the first call that failed */
-	char name[NAMELEN]; /* of the file it failed on; "": is closed */
-	off_t moment;
-} fault;
-
-static const char *const kinds[NKINDS] = {"open", "write", "short", "sync",
-    "rename", "unlink"};
-
-/* The harness itself cannot go on. */
-__attribute__((noreturn)) static void
-broken(const char *what)
+void
+disk_broken(const char *what)
 {
 	(void)fprintf(stderr, "powerloss.so: %s: %s\n", what, strerror(errno));
 	abort();
@@ -125,7 +111,7 @@ static void
 path_to(char path[PATHLEN], const char *base, const char *name)
 {
 	if ((size_t)snprintf(path, PATHLEN, "%s/%s", base, name) >= PATHLEN)
-		broken("path too long");
+		disk_broken("path too long");
 }
 
 static void
@@ -133,7 +119,7 @@ link_path(char path[PATHLEN], const struct file *f)
 {
 	if ((size_t)snprintf(path, PATHLEN, "%s/link.%u", out, f->id) >=
 	    PATHLEN)
-		broken("path too long");
+		disk_broken("path too long");
 }
 
 /* --------------------------------------------------------------- names -- */
@@ -146,7 +132,7 @@ names_set(struct names *ns, const char *text, struct file *file)
 	for (i = 0; i < ns->n && strcmp(ns->list[i].text, text) != 0; i++)
 		continue;
 	if (i == NNAMES)
-		broken("too many names");
+		disk_broken("too many names");
 	if (i == ns->n)
 		ns->n++;
 	(void)snprintf(ns->list[i].text, NAMELEN, "%s", text);
@@ -180,9 +166,9 @@ change_add(const char *from, const char *to, struct file *file)
 	struct change *c;
 
 	if (nchanges == NCHANGES)
-		broken("too many changes of names");
+		disk_broken("too many changes of names");
 	if (strlen(from) >= NAMELEN || strlen(to) >= NAMELEN)
-		broken("name too long");
+		disk_broken("name too long");
 	c = &changes[nchanges++];
 	(void)snprintf(c->from, NAMELEN, "%s", from);
 	(void)snprintf(c->to, NAMELEN, "%s", to);
@@ -241,14 +227,14 @@ file_new(const char *name, const struct stat *st)
 	for (f = files; f < files_end && f->used; f++)
 		continue;
 	if (f == files + NFILES)
-		broken("too many files");
+		disk_broken("too many files");
 	if (f == files_end)
 		files_end++;
 	*f = (struct file){.used = true, .ino = st->st_ino, .id = next_id++};
 	path_to(from, dir, name);
 	link_path(to, f);
 	if (link(from, to) == -1)
-		broken(to);
+		disk_broken(to);
 	return (f);
 }
 
@@ -304,7 +290,7 @@ write_file(const char *path, const char *data, size_t size)
 
 	if (fd == -1 || real.write(fd, data, size) != (ssize_t)size ||
 	    real.close(fd) == -1)
-		broken(path);
+		disk_broken(path);
 }
 
 static void
@@ -318,12 +304,12 @@ image_file(const char *to, const struct file *f, enum tail tail)
 	link_path(from, f);
 	fd = real.open(from, O_RDONLY);
 	if (fd == -1 || fstat(fd, &st) == -1)
-		broken(from);
+		disk_broken(from);
 	size = (size_t)st.st_size;
 	synced = f->synced < st.st_size ? (size_t)f->synced : size;
 	data = malloc(size + 1);
 	if (data == NULL || pread(fd, data, size, 0) != (ssize_t)size)
-		broken(from);
+		disk_broken(from);
 	(void)real.close(fd);
 	if (tail == NTAILS)
 		tail = rnd(NTAILS);
@@ -375,10 +361,10 @@ image_make(const char *call, enum tail tail, enum fate fate)
 	path_to(path, out, number);
 	path_to(db, path, "db");
 	if (stat(log_path, &st) == -1 || real.mkdir(path, 0700) == -1)
-		broken(path);
+		disk_broken(path);
 	if (dir_durable || fate == NAMES_KEPT) {
 		if (real.mkdir(db, 0700) == -1)
-			broken(db);
+			disk_broken(db);
 		image_names(&ns, fate);
 		for (i = 0; i < ns.n; i++) {
 			char to[PATHLEN];
@@ -443,7 +429,7 @@ disk_renamed(const char *from, const char *to)
 
 	path_to(path, dir, to);
 	if (stat(path, &st) == -1)
-		broken(path);
+		disk_broken(path);
 	f = disk_file(&st);
 	if (f != NULL)
 		change_add(from, to, f);
@@ -516,10 +502,10 @@ disk_sync_parent(void)
 	dir_durable = true;
 }
 
-/* -------------------------------------------------------------- faults -- */
+/* -------------------------------------------------------------- report -- */
 
-static off_t
-log_size(void)
+off_t
+disk_log_size(void)
 {
 	struct stat st;
 
@@ -527,88 +513,14 @@ log_size(void)
 	return (stat(log_path, &st) == -1 ? 0 : st.st_size);
 }
 
-/* "write N.log"; numbers of files differ from run to run. */
-static void
-note_first(enum kind kind, const char *call, const char *name)
-{
-	size_t len;
-
-	fault.moment = log_size();
-	if (name != NULL &&
-	    (kind == KIND_WRITE || kind == KIND_SHORT || kind == KIND_SYNC))
-		(void)snprintf(fault.name, sizeof(fault.name), "%s", name);
-	len = (size_t)snprintf(fault.call, sizeof(fault.call), "%s ", call);
-	if (name == NULL)
-		name = "parent";
-	else if (*name == '\0')
-		name = "directory";
-	while (*name != '\0' && len < sizeof(fault.call) - 1)
-		if (*name >= '0' && *name <= '9') {
-			fault.call[len++] = 'N';
-			name += strspn(name, "0123456789");
-		} else
-			fault.call[len++] = *name++;
-	fault.call[len] = '\0';
-}
-
-void
-disk_closing(const char *name)
-{
-	if (fault.name[0] == '\0' || name == NULL ||
-	    strcmp(name, fault.name) != 0)
-		return;
-	fault.moment = log_size();
-	fault.name[0] = '\0';
-}
-
-int
-disk_fault(enum kind kind, const char *call, const char *name)
-{
-	unsigned long n = ++calls[kind];
-
-	if (fault.n == 0 || kind != fault.kind || n < fault.n ||
-	    (n > fault.n && !fault.ever))
-		return (0);
-	if (fired++ == 0)
-		note_first(kind, call, name);
-	return (fault.errnum);
-}
-
-static void
-read_fault(const char *text)
-{
-	char kind[16], times[8];
-	unsigned long n;
-	int errnum;
-
-	if (text == NULL)
-		return;
-	if (sscanf(text, "%15[a-z]:%lu:%d:%7s", kind, &n, &errnum, times) != 4)
-		broken(text);
-	for (fault.kind = 0; fault.kind < NKINDS; fault.kind++)
-		if (strcmp(kinds[fault.kind], kind) == 0)
-			break;
-	if (fault.kind == NKINDS)
-		broken(text);
-	fault.n = n;
-	fault.errnum = errnum;
-	fault.ever = strcmp(times, "ever") == 0;
-}
-
 void
 disk_report(void)
 {
 	char path[PATHLEN], text[256];
-	size_t len = 0;
-	int i;
 
 	if (!active || out == NULL)
 		return;
-	for (i = 0; i < NKINDS; i++)
-		len += (size_t)snprintf(text + len, sizeof(text) - len, "%lu ",
-		    calls[i]);
-	(void)snprintf(text + len, sizeof(text) - len, "%lu %lu\n%lld %s\n",
-	    fired, moments, (long long)fault.moment, fault.call);
+	failing_report(text, sizeof(text), moments);
 	path_to(path, out, "calls");
 	write_file(path, text, strlen(text));
 }
@@ -718,7 +630,7 @@ disk_init(void)
 	dirlen = strlen(text);
 	if (out == NULL || log_path == NULL || dirlen >= PATHLEN) {
 		errno = EINVAL;
-		broken("environment");
+		disk_broken("environment");
 	}
 	memcpy(dir, text, dirlen + 1);
 	memcpy(parent, text, dirlen + 1);
@@ -727,7 +639,7 @@ disk_init(void)
 		*slash = '\0';
 	seed = number("POWERLOSS_SEED");
 	images_max = (unsigned)number("POWERLOSS_IMAGES");
-	read_fault(getenv("POWERLOSS_FAIL"));
+	failing_init(getenv("POWERLOSS_FAIL"));
 	adopt();
 	active = true;
 }

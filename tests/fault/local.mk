@@ -38,7 +38,8 @@ check_PROGRAMS += %D%/hammer
 
 # A module for LD_PRELOAD. Without -rpath libtool makes no shared one.
 check_LTLIBRARIES = %D%/powerloss.la %D%/stall.la %D%/nomem.la
-%C%_powerloss_la_SOURCES = %D%/disk.c %D%/powerloss.c %D%/powerloss.h
+%C%_powerloss_la_SOURCES = %D%/disk.c %D%/failing.c \
+	%D%/powerloss.c %D%/powerloss.h
 %C%_powerloss_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version \
 	-rpath $(abs_builddir)/%D%
 %C%_powerloss_la_LIBADD = -ldl

@@ -2,7 +2,8 @@
 /*
  * Private to powerloss.so: what a loss of power would leave of one directory.
  * powerloss.c stands in for the system calls and tells the model (disk.c) of
- * each; the model knows what is durable and makes images.
+ * each; the model knows what is durable and makes images, failing.c which calls
+ * are to fail.
  *
  * 1. Only the directory $POWERLOSS_DIR and the regular files in it count.
  * 2. All of it is called with disk_lock() held, but for disk_lock() itself.
@@ -56,6 +57,15 @@ extern struct real real;
 
 /* A regular file of the directory. */
 struct file;
+
+/* The harness itself cannot go on. */
+void disk_broken(const char *what) __attribute__((noreturn));
+/* Of $POWERLOSS_LOG, at this moment. */
+off_t disk_log_size(void);
+
+/* failing.c: takes $POWERLOSS_FAIL, or NULL; makes the text of OUT/calls. */
+void failing_init(const char *text);
+void failing_report(char *text, size_t size, unsigned long moments);
 
 /* Reads the environment; what is in the directory already is durable. */
 void disk_init(void);
