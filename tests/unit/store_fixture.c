@@ -4,7 +4,6 @@
 
 #include <sys/wait.h>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -15,6 +14,7 @@
 
 #include "base/check.h"
 #include "base/lck.h"
+#include "store/internal.h"
 #include "tests/unit/mariadb_fixture.h"
 #include "tests/unit/store_fixture.h"
 #include "tests/unit/suite.h"
@@ -83,19 +83,6 @@ fx_restart(void)
 }
 
 static void
-remove_dir(const char *path)
-{
-	struct dirent *entry;
-	DIR *d = opendir(path);
-
-	AN(d);
-	while ((entry = readdir(d)) != NULL)
-		(void)unlinkat(dirfd(d), entry->d_name, 0);
-	AZ(closedir(d));
-	AZ(rmdir(path));
-}
-
-static void
 set_up(void)
 {
 	if (fx_shared())
@@ -123,7 +110,7 @@ tear_down(void)
 	if (db != NULL)
 		fx_stop();
 	if (fx_keeps() && !fx_shared())
-		remove_dir(dir);
+		remove_directory(dir);
 }
 
 static int

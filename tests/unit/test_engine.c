@@ -5,7 +5,6 @@
  */
 #include "config.h"
 
-#include <dirent.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,19 +25,6 @@ static struct engine *engine;
 static char dir[] = "/tmp/test_engine.XXXXXX";
 
 /* ------------------------------------------------------------- helpers -- */
-
-static void
-remove_dir(void)
-{
-	struct dirent *entry;
-	DIR *d = opendir(dir);
-
-	AN(d);
-	while ((entry = readdir(d)) != NULL)
-		(void)unlinkat(dirfd(d), entry->d_name, 0);
-	AZ(closedir(d));
-	AZ(rmdir(dir));
-}
 
 static void
 set_up(void)
@@ -67,7 +53,7 @@ tear_down(void)
 {
 	ops->close(engine);
 	if (ops == &engine_leveldb)
-		remove_dir();
+		remove_directory(dir);
 }
 
 static void
