@@ -5,20 +5,21 @@
  * nginx, which needs more of the processors than the daemon does, is
  * interrupted more often. So one worker is always there, and main, who looks at
  * all of them every few milliseconds while there is work, starts others and
- * lets them end:
+ * lets them end.
  *
- * - When all are busy: nearly all of the time since the last look they neither
- *   waited for connections nor for a processor (Linux counts that), but
- * computed or waited for the disk. Then others would get more done, and there
- * are twice as many, up to the configured number.
- * - When one stands still, at the same place at several looks and not for want
- * of connections: it waits for a disk that is slow, or for a peer. libfcgi
- * blocks, so one that stops in the middle of a request, or does not take its
- * answer, holds a worker, with all that it has taken, until io_timeout_ms;
- * nginx does not do that, unless it is stopped itself. For each that stands
- * still there is another one, and one more; they first serve what those had
- * taken. When that would take more than EXTRA_WORKERS, the peer that has stood
- * still for the longest time is cut off.
+ * When all are busy there are twice as many, up to the configured number: when
+ * nearly all of the time since the last look they neither waited for
+ * connections nor for a processor (Linux counts that), but computed or waited
+ * for the disk, so that others would get more done.
+ *
+ * When one stands still, at the same place at several looks and not for want of
+ * connections, it waits for a disk that is slow, or for a peer: libfcgi blocks,
+ * so one that stops in the middle of a request, or does not take its answer,
+ * holds a worker, with all that it has taken, until io_timeout_ms. (nginx does
+ * not do that, unless it is stopped itself.) For each that stands still there
+ * is another one, and one more; they first serve what those had taken. When
+ * that would take more than EXTRA_WORKERS, the peer that has stood still for
+ * the longest time is cut off.
  */
 #include "config.h"
 
