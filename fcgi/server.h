@@ -7,6 +7,7 @@
 #define FCGI_SERVER_H
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 
 #include "base/lck.h"

@@ -84,7 +84,7 @@ begin_turn(struct worker *w, struct conn *const *ready, unsigned n)
 }
 
 /*
- * The next connection of a worker's turn, for itself or a helper; NULL when
+ * The next connection of a worker's turn, for itself or another; NULL when
  * there is none. Who finds the number of the turn unchanged has read an entry
  * of that turn.
  */
