@@ -108,9 +108,14 @@ load_meta(struct skv *db, uint64_t *ret_ceiling, struct skv_errinfo *info)
 	err = meta_get(db, "format", &format, info);
 	if (err == SKV_NOTFOUND) {
 		err = format_store(db);
-		if (err == SKV_FORMAT)
-			errinfo_set(info, "there is a database, but no store");
-		return (err);
+		if (err != SKV_FORMAT)
+			return (err);
+		/* Another process may have made it since we looked. */
+		if (db->ops->shared != NULL &&
+		    meta_get(db, "format", &format, info) == SKV_OK)
+			return (ENGINE_AGAIN);
+		errinfo_set(info, "there is a database, but no store");
+		return (SKV_FORMAT);
 	}
 	if (err == SKV_OK && format != RECORD_FORMAT) {
 		errinfo_set(info,

@@ -200,6 +200,9 @@ spawn()
 	spawn_log=$2
 	shift 2
 	rm -f "$dir/$spawn_name.pid" "$dir/$spawn_name.rc"
+	# Here, as what is waited for may be in the log of the last one, which
+	# the background opens a moment after spawn has returned.
+	: >"$spawn_log"
 	(
 		trap - EXIT HUP INT TERM
 		"$@" <&3 >"$spawn_log" 2>&1 &

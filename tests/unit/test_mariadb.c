@@ -162,6 +162,43 @@ one_store(void)
 	CU_ASSERT(has("k", NULL));
 }
 
+static void *
+opens(void *arg)
+{
+	struct skv_errinfo info = {""};
+	struct skv *s = NULL;
+	uintptr_t id = 0;
+
+	(void)arg;
+	if (skv_open(url, &opts, &info, &s) == SKV_OK)
+		id = skv_id(s);
+	else
+		(void)fprintf(stderr, "%s: %s\n", url, info.text);
+	(void)skv_close(s, NULL);
+	return ((void *)id);
+}
+
+/* Of those who find nothing one makes the store, and all have it. */
+static void
+made_by_one(void)
+{
+	pthread_t ids[THREADS];
+	void *id, *first;
+	int i, j;
+
+	for (i = 0; i < 20; i++) {
+		(void)snprintf(url, sizeof(url), "%s", mariadb_url());
+		for (j = 0; j < THREADS; j++)
+			AZ(pthread_create(&ids[j], NULL, opens, NULL));
+		AZ(pthread_join(ids[0], &first));
+		CU_ASSERT_PTR_NOT_NULL(first);
+		for (j = 1; j < THREADS; j++) {
+			AZ(pthread_join(ids[j], &id));
+			CU_ASSERT_PTR_EQUAL(id, first);
+		}
+	}
+}
+
 /* Whoever has a slow clock gives greater revisions all the same. */
 static void
 growing(void)
@@ -620,6 +657,7 @@ main(void)
 	    {"bad URLs are refused", bad_urls},
 	    {"a table is created only when asked", not_created},
 	    {"two processes have one store", one_store},
+	    {"one of many makes the store", made_by_one},
 	    {"revisions grow whatever the clocks say", growing},
 	    {"compare-and-swap loses no increment", counter},
 	    {"conditions hold against each other", no_skew},
