@@ -83,12 +83,13 @@ struct engine_shared_ops {
 	uint64_t (*revision)(struct engine *, uint64_t last);
 	/*
 	 * Says that only entries from "lower" on and before "upper" will be
-	 * looked at, and about "limit" of them unless it is 0: no others are
-	 * fetched. SKV_NOMEM.
+	 * looked at: no others are fetched. Unless "limit" is 0, these are
+	 * looked at once, in one direction from the first seek on, until so
+	 * many were seen that had not expired by "now_ms". SKV_NOMEM.
 	 */
 	enum skv_err (*iter_bound)(struct engine_iter *, const void *lower,
-	    size_t lowerlen, const void *upper, size_t upperlen,
-	    uint64_t limit);
+	    size_t lowerlen, const void *upper, size_t upperlen, uint64_t limit,
+	    int64_t now_ms);
 	/*
 	 * Adds to *count how many records within the bounds have not expired by
 	 * "now_ms", a part of them with each call; SKV_NOTFOUND: that was all.

@@ -78,6 +78,7 @@ enum maria_stmt {
 	ST_SHARE,
 	ST_INSERT,
 	ST_UPSERT,
+	ST_UPSERT_MARKED,
 	ST_DELETE,
 	ST_TOUCH,
 	ST_SLOT,
@@ -298,7 +299,8 @@ const char *maria_iter_key(const struct engine_iter *, size_t *ret_len);
 const char *maria_iter_value(const struct engine_iter *, size_t *ret_len);
 enum skv_err maria_iter_error(const struct engine_iter *);
 enum skv_err maria_iter_bound(struct engine_iter *, const void *lower,
-    size_t lowerlen, const void *upper, size_t upperlen, uint64_t limit);
+    size_t lowerlen, const void *upper, size_t upperlen, uint64_t limit,
+    int64_t now_ms);
 enum skv_err maria_iter_count(struct engine_iter *, int64_t now_ms,
     uint64_t *count);
 

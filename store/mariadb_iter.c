@@ -6,6 +6,9 @@
  * pages and fetched when the iterator comes to them, so that a page takes a few
  * megabytes at most.
  *
+ * Who wants no more than one page has it from a single statement, which is a
+ * moment too, unless it turns out that something else will have to be read.
+ *
  * The snapshot is gone when its connection breaks. Before the first row was
  * given nobody can tell, and another server is asked.
  */
@@ -25,6 +28,9 @@
 /* Largest value that is part of a page; the statements say the same. */
 #define PAGE_VALUE 16384
 
+/* A page is looked at in less time than this, or in vain. */
+#define PAGE_MS 2000
+
 /* Entries that are counted by one statement, so that none takes long. */
 #define COUNT_MOST 50000
 /* Above all keys. */
@@ -37,11 +43,12 @@ struct page_row {
 
 struct engine_iter {
 	struct engine *engine;
-	struct maria_conn *conn; /* NULL: none could be had */
+	struct maria_conn *conn; /* NULL: there is no snapshot */
 	enum skv_err err;
 	bool moved;		 /* a row was given: it cannot start anew */
 	struct buf lower, upper; /* what is looked at; inclusive, exclusive */
-	uint64_t wanted;	 /* about so many of it; 0: that is not known */
+	uint64_t wanted;	 /* so many of it; 0: that is not known */
+	int64_t gone_ms;	 /* what expires before is not one of these */
 
 	/* The page, in the order in which it was asked for. */
 	bool backward;
@@ -53,22 +60,25 @@ struct engine_iter {
 	size_t largelen;
 };
 
-/* ------------------------------------------------------------- snapshots -- */
+/* ----------------------------------------------------------- connections -- */
 
 static void
-snapshot_end(struct engine_iter *i)
+leave(struct engine_iter *i)
 {
 	if (i->conn == NULL)
 		return;
-	maria_end(i->conn);
+	if (i->conn->session == MARIA_SCAN)
+		maria_end(i->conn);
 	maria_give(i->conn);
 	i->conn = NULL;
 }
 
 static enum skv_err
-snapshot_begin(struct engine_iter *i, int64_t deadline)
+take(struct engine_iter *i, enum maria_session session, int64_t deadline)
 {
-	return (maria_take(i->engine, MARIA_SCAN, deadline, NULL, &i->conn));
+	return (i->conn != NULL ?
+		SKV_OK :
+		maria_take(i->engine, session, deadline, NULL, &i->conn));
 }
 
 struct engine_iter *
@@ -79,9 +89,7 @@ maria_iter_new(struct engine *e)
 	if (i == NULL)
 		return (NULL);
 	i->engine = e;
-	i->err = maria_iter_bound(i, "", 0, KEYSPACES_END, 1, 0);
-	if (i->err == SKV_OK)
-		i->err = snapshot_begin(i, maria_deadline(e));
+	i->err = maria_iter_bound(i, "", 0, KEYSPACES_END, 1, 0, 0);
 	return (i);
 }
 
@@ -90,7 +98,7 @@ maria_iter_free(struct engine_iter *i)
 {
 	if (i == NULL)
 		return;
-	snapshot_end(i);
+	leave(i);
 	buf_release(&i->bytes);
 	buf_release(&i->lower);
 	buf_release(&i->upper);
@@ -100,9 +108,10 @@ maria_iter_free(struct engine_iter *i)
 
 enum skv_err
 maria_iter_bound(struct engine_iter *i, const void *lower, size_t lowerlen,
-    const void *upper, size_t upperlen, uint64_t limit)
+    const void *upper, size_t upperlen, uint64_t limit, int64_t now_ms)
 {
 	i->wanted = limit;
+	i->gone_ms = now_ms + PAGE_MS;
 	buf_reset(&i->lower);
 	buf_reset(&i->upper);
 	return (buf_add(&i->lower, lower, lowerlen) &&
@@ -186,7 +195,7 @@ page_limit(const struct engine_iter *i, uint64_t n)
 	return (n < most ? (uint32_t)n : most);
 }
 
-/* Reads a page and stands on its first row. */
+/* Reads a page, to stand on its first row. */
 static enum skv_err
 read_page(struct engine_iter *i, enum maria_stmt kind, const void *key,
     size_t keylen)
@@ -204,9 +213,29 @@ read_page(struct engine_iter *i, enum maria_stmt kind, const void *key,
 	err = maria_run(i->conn, kind, 1, NULL, &stmt);
 	/* The key may be one of the page before. */
 	buf_reset(&i->bytes);
-	if (err == SKV_OK)
-		err = read_rows(i, stmt);
-	return (err == SKV_OK ? arrive(i) : err);
+	return (err == SKV_OK ? read_rows(i, stmt) : err);
+}
+
+static bool
+expires(const struct engine_iter *i, const struct page_row *row)
+{
+	struct skv_value v;
+
+	return (record_decode(i->bytes.data + row->value, row->len, &v) &&
+	    v.attr.expires_ms != 0 && v.attr.expires_ms <= i->gone_ms);
+}
+
+/* Whether nothing will be looked at but what the page has. */
+static bool
+is_all(const struct engine_iter *i)
+{
+	bool full = i->nrows == i->limit;
+	const struct page_row *row;
+
+	for (row = i->rows; row < i->rows + i->nrows; row++)
+		if (row->left_out || (full && expires(i, row)))
+			return (false);
+	return (true);
 }
 
 /* After a move: an error ends the iteration. */
@@ -222,28 +251,55 @@ moved(struct engine_iter *i, enum skv_err err)
 		i->nrows = i->at = 0;
 }
 
+/* The first page of a snapshot, or of what has none when that is all. */
+static enum skv_err
+first_page(struct engine_iter *i, enum maria_stmt kind, const void *key,
+    size_t keylen, int64_t deadline)
+{
+	bool one = i->wanted > 0 && i->wanted <= PAGE_MOST;
+	enum skv_err err;
+
+	CHECK(i->conn != NULL || !i->moved);
+	if (one) {
+		err = take(i, MARIA_READ, deadline);
+		if (err == SKV_OK)
+			err = read_page(i, kind, key, keylen);
+		leave(i);
+		if (err != SKV_OK || is_all(i))
+			return (err);
+	}
+	err = take(i, MARIA_SCAN, deadline);
+	if (err == SKV_OK)
+		err = read_page(i, kind, key, keylen);
+	return (err == SKV_OK ? arrive(i) : err);
+}
+
+/* Whether to try again, from the beginning: nothing of it was given. */
+static bool
+begin_anew(struct engine_iter *i, unsigned attempt, int64_t deadline,
+    enum skv_err *err)
+{
+	if (*err != ENGINE_AGAIN || i->moved)
+		return (false);
+	leave(i);
+	*err = maria_backoff(attempt, deadline, NULL);
+	return (*err == SKV_OK);
+}
+
 static void
 seek(struct engine_iter *i, enum maria_stmt kind, const void *key,
     size_t keylen)
 {
 	int64_t deadline = maria_deadline(i->engine);
 	enum skv_err err = i->err;
-	unsigned attempt;
+	unsigned attempt = 0;
 
 	if (err != SKV_OK)
 		return;
 	i->limit = page_limit(i, i->wanted);
-	for (attempt = 0;; attempt++) {
-		err = read_page(i, kind, key, keylen);
-		if (err != ENGINE_AGAIN || i->moved)
-			break;
-		snapshot_end(i);
-		err = maria_backoff(attempt, deadline, NULL);
-		if (err == SKV_OK)
-			err = snapshot_begin(i, deadline);
-		if (err != SKV_OK)
-			break;
-	}
+	do
+		err = first_page(i, kind, key, keylen, deadline);
+	while (begin_anew(i, attempt++, deadline, &err));
 	moved(i, err);
 }
 
@@ -264,8 +320,11 @@ step(struct engine_iter *i, bool backward)
 		return;
 	} else
 		i->limit = page_limit(i, i->limit * PAGE_GROWTH);
-	err = read_page(i, backward ? ST_BELOW : ST_AFTER, key, row->keylen);
-	moved(i, err);
+	err = SKV_TIMEDOUT;
+	if (i->conn != NULL)
+		err = read_page(i, backward ? ST_BELOW : ST_AFTER, key,
+		    row->keylen);
+	moved(i, err == SKV_OK ? arrive(i) : err);
 }
 
 /* -------------------------------------------------------------- counting -- */
@@ -326,12 +385,20 @@ count_part(struct engine_iter *i, int64_t now_ms, uint64_t *count,
 enum skv_err
 maria_iter_count(struct engine_iter *i, int64_t now_ms, uint64_t *count)
 {
+	int64_t deadline = maria_deadline(i->engine);
+	enum skv_err err = i->err;
+	unsigned attempt = 0;
 	bool last = false;
 
-	if (i->err == SKV_OK)
-		i->err = count_part(i, now_ms, count, &last);
-	if (i->err == ENGINE_AGAIN)
-		i->err = SKV_UNAVAILABLE;
+	if (err != SKV_OK)
+		return (err);
+	do {
+		err = take(i, MARIA_SCAN, deadline);
+		if (err == SKV_OK)
+			err = count_part(i, now_ms, count, &last);
+	} while (begin_anew(i, attempt++, deadline, &err));
+	i->moved = true;
+	i->err = err == ENGINE_AGAIN ? SKV_UNAVAILABLE : err;
 	return (i->err == SKV_OK && last ? SKV_NOTFOUND : i->err);
 }
 

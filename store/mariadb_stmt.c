@@ -23,13 +23,21 @@
  * keeps revisions growing where nothing was read before: a put over a newer
  * record, or over a slot that is another's (see mariadb_slot.c), becomes NULL,
  * which is an error. The very same record may be put again.
+ *
+ * In a transaction the slot's record comes with the mark that it has to replace
+ * (see mariadb_write.c), which nothing else is.
  */
 #define REVISION(v) "SUBSTR(" v ", 2, 8)"
+#define OLDER REVISION("v") " < " REVISION("VALUES(v)")
+#define SAME_OWNER "SUBSTR(v, 10) = SUBSTR(VALUES(v), 10)"
 #define UPSERT \
-	") ON DUPLICATE KEY UPDATE v = IF(LENGTH(v) < 9 OR (" REVISION( \
-	    "v") " < " REVISION("VALUES(v)") " AND (ASCII(k) <> 3 OR " \
-					     "SUBSTR(v, 10) = SUBSTR(VALUES(v), 10))) OR v = VALUES(v), " \
-					     "VALUES(v), NULL)"
+	") ON DUPLICATE KEY UPDATE v = IF(LENGTH(v) < 9 OR (" OLDER \
+	" AND (ASCII(k) <> 3 OR " SAME_OWNER ")) OR v = VALUES(v), " \
+	"VALUES(v), NULL)"
+#define UPSERT_MARKED \
+	") ON DUPLICATE KEY UPDATE v = IF(ASCII(k) = 3, " \
+	"IF(v = SUBSTR(VALUES(v), 18), LEFT(VALUES(v), 17), NULL), " \
+	"IF(LENGTH(v) < 9 OR " OLDER " OR v = VALUES(v), VALUES(v), NULL))"
 /* Values as far as they are wanted: whole up to a length, or the header. */
 #define HEADS \
 	"SELECT k, LENGTH(v), IF(LENGTH(v) <= ?, v, LEFT(v, 274)) FROM " MARIA_TABLE \
@@ -41,7 +49,8 @@
 #define PUTS "INSERT INTO " MARIA_TABLE " (k, v, g) VALUES (?, ?, 0"
 
 _Static_assert(RECORD_HEADMAX == 274 && RECORD_REVISION == 1 &&
-	RECORD_REVISIONMAX == 8 && RECORD_EXPIRES == 0x10 && KS_SLOT == 3,
+	RECORD_REVISIONMAX == 8 && RECORD_EXPIRES == 0x10 && KS_SLOT == 3 &&
+	MARIA_SLOTVALUE == 17,
     "the statements know a little of records");
 
 static const struct {
@@ -53,6 +62,7 @@ static const struct {
     [ST_SHARE] = {HEADS, ", ?", ") LOCK IN SHARE MODE"},
     [ST_INSERT] = {PUTS, "), (?, ?, 0", ")"},
     [ST_UPSERT] = {PUTS, "), (?, ?, 0", UPSERT},
+    [ST_UPSERT_MARKED] = {PUTS, "), (?, ?, 0", UPSERT_MARKED},
     [ST_DELETE] = {"DELETE FROM " MARIA_TABLE " WHERE k IN (?", ", ?", ")"},
     [ST_TOUCH] = {"UPDATE " MARIA_TABLE " SET g = g ^ 1 WHERE k IN (?", ", ?",
 	")"},

@@ -22,8 +22,8 @@
  * break a deadlock, and some answers have no place to say so; what follows
  * would then be another transaction, without the locks and the writes of the
  * first. So the first statement is the mark, a record of our slot that no other
- * transaction writes, and the last before COMMIT replaces it by the record of
- * the batch, which it can only if the mark is there.
+ * transaction writes, and the last before COMMIT, the one of the puts, replaces
+ * it by the record of the batch, which it can only if the mark is there.
  *
  * An error at the commit leaves open whether it took place. The slot's record
  * answers that, on whichever server is fit by then: if it is not the one of the
@@ -196,21 +196,32 @@ maria_rollback(struct engine *e)
 
 /* ------------------------------------------------------------ statements -- */
 
-/* What becomes of a change. */
+/* What becomes of a change, in the order of statements. */
 enum step {
 	STEP_INSERT,
-	STEP_UPSERT,
 	STEP_TOUCH,
 	STEP_DELETE,
+	STEP_UPSERT, /* the last one, see use_mark() */
 	NSTEPS
 };
 
-static const enum maria_stmt step_stmts[NSTEPS] = {
-    [STEP_INSERT] = ST_INSERT,
-    [STEP_UPSERT] = ST_UPSERT,
-    [STEP_TOUCH] = ST_TOUCH,
-    [STEP_DELETE] = ST_DELETE,
-};
+static enum maria_stmt
+step_stmt(const struct engine *e, enum step step)
+{
+	switch (step) {
+	case STEP_INSERT:
+		return (ST_INSERT);
+	case STEP_TOUCH:
+		return (ST_TOUCH);
+	case STEP_DELETE:
+		return (ST_DELETE);
+	case STEP_UPSERT:
+		return (e->open ? ST_UPSERT_MARKED : ST_UPSERT);
+	case NSTEPS:
+		break;
+	}
+	WRONG("there is no such step");
+}
 
 /* Whether a change takes part in a step. */
 static bool
@@ -292,7 +303,7 @@ run_changes(struct engine *e, enum step step, struct maria_change *const *list,
 				maria_param(e->conn, p + 1, base + c->value,
 				    c->len);
 		}
-		err = maria_run(e->conn, step_stmts[step], rows, info, NULL);
+		err = maria_run(e->conn, step_stmt(e, step), rows, info, NULL);
 	}
 	return (err);
 }
@@ -304,8 +315,7 @@ run_step(struct engine *e, enum step step, struct maria_change **list,
 	size_t i, n = 0;
 
 	for (i = 0; i < e->nchanges; i++)
-		if (takes_part(e, &e->changes[i], step) &&
-		    !(e->open && is_slot(e, &e->changes[i])))
+		if (takes_part(e, &e->changes[i], step))
 			list[n++] = &e->changes[i];
 	return (run_changes(e, step, list, n, info));
 }
@@ -325,13 +335,23 @@ single(const struct engine *e)
 	return (true);
 }
 
+/* Has the slot's record, which is the last put, say what it has to replace. */
+static bool
+use_mark(struct engine *e)
+{
+	struct maria_change *slot = find_slot(e);
+
+	CHECK(slot->value + slot->len == e->bytes.len);
+	slot->len += sizeof(e->mark);
+	return (buf_add(&e->bytes, e->mark, sizeof(e->mark)));
+}
+
 /*
- * Everything up to the commit, with this record for our slot; *ret_doubt when
- * an error leaves open whether it took place.
+ * Everything up to the commit; *ret_doubt when an error leaves open whether it
+ * took place.
  */
 static enum skv_err
-run_batch(struct engine *e, const char slot[MARIA_SLOTVALUE], bool *ret_doubt,
-    struct skv_errinfo *info)
+run_batch(struct engine *e, bool *ret_doubt, struct skv_errinfo *info)
 {
 	struct maria_change **list;
 	enum skv_err err = SKV_OK;
@@ -347,12 +367,11 @@ run_batch(struct engine *e, const char slot[MARIA_SLOTVALUE], bool *ret_doubt,
 		*ret_doubt = err == SKV_OK;
 	} else if (!e->open)
 		err = maria_mark(e, info);
+	if (err == SKV_OK && e->open && !use_mark(e))
+		err = SKV_NOMEM;
 	for (step = 0; err == SKV_OK && step < NSTEPS; step++)
 		err = run_step(e, (enum step)step, list, info);
 	free(list);
-	if (err == SKV_OK && e->open)
-		err = maria_slot_change(e, slot, e->mark, sizeof(e->mark), NULL,
-		    info);
 	if (err == SKV_OK && e->open) {
 		*ret_doubt = true;
 		err = maria_query(e->conn, "COMMIT", info);
@@ -450,7 +469,7 @@ maria_write(struct engine *e, struct skv_errinfo *info)
 		    sizeof(value));
 		if (err == SKV_OK) {
 			settle_batch(e);
-			err = run_batch(e, value, &doubt, info);
+			err = run_batch(e, &doubt, info);
 			if (err == SKV_OK)
 				e->open = false;
 			else if (doubt && !e->conn->certain)

@@ -23,6 +23,8 @@ struct skv_scan {
 	struct buf lower; /* engine key, inclusive */
 	struct buf upper; /* engine key, exclusive */
 	bool reverse;
+	uint64_t left; /* keys that it still gives at most */
+	bool limited;
 	enum {
 		TO_SEEK, /* the iterator is to go to the bound */
 		FOUND,	 /* it stands on what is to be given next */
@@ -90,7 +92,7 @@ bound_view(struct skv_scan *s, uint64_t limit)
 	return (shared == NULL || shared->iter_bound == NULL ?
 		SKV_OK :
 		shared->iter_bound(s->it, s->lower.data, s->lower.len,
-		    s->upper.data, s->upper.len, limit));
+		    s->upper.data, s->upper.len, limit, expiry_now(s->db)));
 }
 
 /* To the first key that the scan may give. */
@@ -104,16 +106,10 @@ start(struct skv_scan *s)
 	s->at = FOUND;
 }
 
-enum skv_err
-skv_scan_open(struct skv *db, const struct skv_range *range,
+/* A scan that has looked at nothing yet. */
+static enum skv_err
+scan_new(struct skv *db, const struct skv_range *range, uint64_t limit,
     struct skv_scan **ret)
-{
-	return (skv_scan_open_limit(db, range, 0, ret));
-}
-
-enum skv_err
-skv_scan_open_limit(struct skv *db, const struct skv_range *range,
-    uint64_t limit, struct skv_scan **ret)
 {
 	struct skv_scan *s;
 
@@ -127,6 +123,8 @@ skv_scan_open_limit(struct skv *db, const struct skv_range *range,
 	s->magic = SKV_SCAN_MAGIC;
 	s->db = db;
 	s->reverse = range->reverse;
+	s->limited = limit > 0;
+	s->left = s->limited ? limit : UINT64_MAX;
 	atomic_fetch_add(&db->nscans, 1);
 	if (set_bounds(s, range))
 		s->it = db->ops->iter_new(db->engine);
@@ -134,12 +132,30 @@ skv_scan_open_limit(struct skv *db, const struct skv_range *range,
 		skv_scan_close(s);
 		return (SKV_NOMEM);
 	}
-	/* At once, because the view may be the one of the first seek. */
-	start(s);
 	s->deadline_ns = lck_now_ns() +
 	    (int64_t)db->opts.scan_lifetime_ms * NS_PER_MS;
 	*ret = s;
 	return (SKV_OK);
+}
+
+enum skv_err
+skv_scan_open(struct skv *db, const struct skv_range *range,
+    struct skv_scan **ret)
+{
+	return (skv_scan_open_limit(db, range, 0, ret));
+}
+
+enum skv_err
+skv_scan_open_limit(struct skv *db, const struct skv_range *range,
+    uint64_t limit, struct skv_scan **ret)
+{
+	enum skv_err err;
+
+	err = scan_new(db, range, limit, ret);
+	/* At once, because the view may be the one of the first seek. */
+	if (err == SKV_OK)
+		start(*ret);
+	return (err);
 }
 
 void
@@ -203,6 +219,8 @@ skv_scan_next(struct skv_scan *s, const void **ret_key, size_t *ret_keylen,
 	size_t keylen, len;
 
 	CHECK_MAGIC(s, SKV_SCAN_MAGIC);
+	if (s->left == 0)
+		return (SKV_NOTFOUND);
 	e = s->db->ops;
 	do {
 		if (s->db->opts.scan_lifetime_ms != 0 &&
@@ -217,6 +235,7 @@ skv_scan_next(struct skv_scan *s, const void **ret_key, size_t *ret_keylen,
 		if (!record_decode(data, len, &v))
 			return (SKV_CORRUPT);
 	} while (expiry_gone(s->db, &v));
+	s->left--;
 	*ret_key = key + 1;
 	*ret_keylen = keylen - 1;
 	*ret = v;
@@ -229,7 +248,7 @@ skv_scan_seek(struct skv_scan *s, const void *limit, size_t len)
 	struct buf *bound;
 
 	CHECK_MAGIC(s, SKV_SCAN_MAGIC);
-	if (len > SKV_KEYMAX + 1)
+	if (len > SKV_KEYMAX + 1 || s->limited)
 		return (SKV_INVALID);
 	bound = s->reverse ? &s->upper : &s->lower;
 	/* First room, because half a bound would be a wrong one. */
@@ -279,11 +298,10 @@ skv_count(struct skv *db, const struct skv_range *range, uint64_t *ret)
 	enum skv_err err;
 	uint64_t n = 0;
 
-	/* Those counted are not fetched. */
-	err = skv_scan_open_limit(db, range, db->ops->shared != NULL ? 1 : 0,
-	    &s);
+	err = scan_new(db, range, 0, &s);
 	if (err != SKV_OK)
 		return (err);
+	/* Those counted are not fetched. */
 	if (db->ops->shared != NULL && db->ops->shared->iter_count != NULL)
 		count = count_shared;
 	do

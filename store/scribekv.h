@@ -412,9 +412,8 @@ struct skv_range {
 SKV_API enum skv_err skv_scan_open(struct skv *, const struct skv_range *,
     struct skv_scan **ret);
 /*
- * The same for who wants about "limit" keys of it: so many are asked for at
- * once where the store is on another machine. It goes on beyond them all the
- * same. 0: that is not known.
+ * The same, and the scan ends after "limit" keys (0: it does not): where the
+ * store is on another machine just so many are asked for. It cannot skip ahead.
  */
 SKV_API enum skv_err skv_scan_open_limit(struct skv *, const struct skv_range *,
     uint64_t limit, struct skv_scan **ret);
@@ -428,7 +427,8 @@ SKV_API enum skv_err skv_scan_next(struct skv_scan *, const void **ret_key,
 /*
  * Skips ahead: replaces the range's "start" (inclusive) or, of a reverse scan,
  * its "end" (exclusive). Only forwards in the direction of the scan, within its
- * range. SKV_INVALID (over SKV_KEYMAX + 1 bytes), SKV_NOMEM.
+ * range. SKV_INVALID (over SKV_KEYMAX + 1 bytes; the scan has a limit),
+ * SKV_NOMEM.
  */
 SKV_API enum skv_err skv_scan_seek(struct skv_scan *, const void *limit,
     size_t len);

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: MIT
 # A body costs a small multiple of its size in memory, whatever is in it.
 . "$(dirname "$0")/lib.sh"
-about_leveldb
 . "$(dirname "$0")/lib_many.sh"
 
 if instrumented; then

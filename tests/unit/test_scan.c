@@ -138,18 +138,21 @@ random_range(unsigned *seed, struct key k[3])
 	return (range_of(k, fx_random(seed, 2) == 0));
 }
 
-/* Compares a scan from its present place with the model from "n" on. */
+/* Compares a scan from its present place with "most" of the model from "n" on.
+ */
 static bool
-same_as_model(struct skv_scan *s, const struct skv_range *r, size_t n)
+same_as_model(struct skv_scan *s, const struct skv_range *r, size_t n,
+    uint64_t most)
 {
 	struct skv_value v;
 	const void *key;
 	size_t keylen;
 	bool same = true;
 
-	for (; n < nmodel; n++) {
+	for (; n < nmodel && most > 0; n++) {
 		if (!in_range(nth(r, n), r))
 			continue;
+		most--;
 		same = same && skv_scan_next(s, &key, &keylen, &v) == SKV_OK &&
 		    is_key(nth(r, n), key, keylen, &v);
 	}
@@ -174,7 +177,7 @@ ranges(void)
 	for (round = 0; round < 1000; round++) {
 		r = random_range(&seed, k);
 		CU_OK(skv_scan_open(db, &r, &s));
-		bad += !same_as_model(s, &r, 0);
+		bad += !same_as_model(s, &r, 0, UINT64_MAX);
 		skv_scan_close(s);
 		for (want = i = 0; i < nmodel; i++)
 			want += in_range(&model[i], &r);
@@ -184,6 +187,85 @@ ranges(void)
 	}
 	CU_ASSERT_EQUAL(bad, 0);
 	CU_ASSERT(nonempty > 200);
+}
+
+static void
+ends(void)
+{
+	struct skv_range r;
+	struct skv_scan *s;
+	struct key k[3];
+	unsigned seed = 4, bad = 0;
+	uint64_t limit;
+	int round;
+
+	fill(&seed);
+	for (round = 0; round < 500; round++) {
+		r = random_range(&seed, k);
+		limit = 1 + fx_random(&seed, round % 2 == 0 ? 20 : MODEL);
+		CU_OK(skv_scan_open_limit(db, &r, limit, &s));
+		bad += !same_as_model(s, &r, 0, limit);
+		CU_ASSERT_EQUAL(skv_scan_seek(s, "", 0), SKV_INVALID);
+		skv_scan_close(s);
+	}
+	CU_ASSERT_EQUAL(bad, 0);
+}
+
+/* Puts ten keys, of which every second one expires in so many milliseconds. */
+static void
+put_expiring(int64_t ms)
+{
+	char key[2] = "0";
+
+	for (; key[0] <= '9'; key[0]++)
+		put_ttl(key, "v", key[0] % 2 == 0 ? skv_now_ms(db) + ms : 0);
+}
+
+/* How many keys a scan gives, none of which expires. */
+static enum skv_err
+drain(struct skv_scan *s, unsigned *ret)
+{
+	struct skv_value v;
+	const void *key;
+	enum skv_err err;
+	size_t len;
+
+	for (*ret = 0; (err = skv_scan_next(s, &key, &len, &v)) == SKV_OK;
+	     ++*ret)
+		CU_ASSERT_EQUAL(v.attr.expires_ms, 0);
+	return (err);
+}
+
+/* What expires after the scan was opened is not counted among its keys. */
+static void
+ends_after_expired(void)
+{
+	const struct skv_range all = {.prefix = NULL};
+	struct skv_scan *s;
+	enum skv_err err;
+	unsigned n;
+
+	atomic_store(&fx_clock, 1000000);
+	put_expiring(1000);
+	CU_OK(skv_scan_open_limit(db, &all, 5, &s));
+	atomic_fetch_add(&fx_clock, 1000);
+	CU_ASSERT_EQUAL(drain(s, &n), SKV_NOTFOUND);
+	CU_ASSERT_EQUAL(n, 5);
+	skv_scan_close(s);
+
+	/* With the store elsewhere a page has not so long. */
+	put_expiring(60000);
+	CU_OK(skv_scan_open_limit(db, &all, 5, &s));
+	atomic_fetch_add(&fx_clock, 60000);
+	err = drain(s, &n);
+	if (fx_shared()) {
+		CU_ASSERT_EQUAL(err, SKV_TIMEDOUT);
+		CU_ASSERT_EQUAL(n, 2);
+	} else {
+		CU_ASSERT_EQUAL(err, SKV_NOTFOUND);
+		CU_ASSERT_EQUAL(n, 5);
+	}
+	skv_scan_close(s);
 }
 
 static void
@@ -249,7 +331,8 @@ seeks(void)
 		if (to < nmodel) {
 			CU_OK(skv_scan_seek(s, nth(&r, to)->bytes,
 			    nth(&r, to)->len));
-			bad += !same_as_model(s, &r, to + r.reverse);
+			bad += !same_as_model(s, &r, to + r.reverse,
+			    UINT64_MAX);
 		}
 		skv_scan_close(s);
 	}
@@ -304,8 +387,8 @@ one_view(void)
 	CU_OK(skv_delete_range(db, &all, &n));
 	CU_ASSERT_EQUAL(n, nmodel);
 	put("new", "key");
-	CU_ASSERT(same_as_model(s, &all, 0));
-	CU_ASSERT(same_as_model(r, &back, 0));
+	CU_ASSERT(same_as_model(s, &all, 0, UINT64_MAX));
+	CU_ASSERT(same_as_model(r, &back, 0, UINT64_MAX));
 	skv_scan_close(s);
 	skv_scan_close(r);
 	CU_ASSERT_EQUAL(count_all(), 1);
@@ -460,6 +543,8 @@ main(int argc, char **argv)
 	CU_TestInfo tests[] = {
 	    {"ranges are as in a model", ranges},
 	    {"ranges have limits", range_limits},
+	    {"a scan ends at its limit", ends},
+	    {"a limit is of keys that are there", ends_after_expired},
 	    {"seeking is as in a model", seeks},
 	    {"seeking stays within the prefix", seek_in_prefix},
 	    {"a scan does not see what is written meanwhile", one_view},
