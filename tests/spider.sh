@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Two MariaDB servers that have the data and one before them, whose engine Spider
 # spreads the table over the two by key, as doc/cluster.md describes it. Used as
-# mariadb.sh is. Exit status 77: there is no Spider to be had.
+# mariadb.sh is, and "--data DIR I" becomes a server with data that was killed.
+# Exit status 77: there is no Spider to be had.
 #
 # Spider tells the parts of a transaction apart by the names of hosts, so the two
 # are not on sockets but on addresses of loopback that nobody else has.
@@ -21,7 +22,16 @@ spread()
 	    PARTITION p2 COMMENT = 'srv \"data2\"');" | "$mariadb" --sql "$1"
 }
 
+# data DIR I: becomes server I of those with the data.
+data()
+{
+	exec "$mariadb" "$1/$2" --skip-networking=0 --skip-name-resolve \
+	    --bind-address="$(cat "$1/net").$2" --port=3306 \
+	    --innodb-lock-wait-timeout=2
+}
+
 case $1 in
+--data) data "$2" "$3" ;;
 --sql) exec "$mariadb" "$@" ;;
 --database)
 	for i in 1 2; do
@@ -68,8 +78,6 @@ chmod 755 "$dir"
 	od -An -N2 -tu1 /dev/urandom |
 	awk '{ print "127." $1 "." $2 }' >"$dir/net"
 for i in 1 2; do
-	"$mariadb" "$dir/$i" --skip-networking=0 --skip-name-resolve \
-	    --bind-address="$(cat "$dir/net").$i" --port=3306 \
-	    --innodb-lock-wait-timeout=2 &
+	data "$dir" "$i" &
 done
 exec "$mariadb" "$dir" --loose-spider-internal-xa=ON "$@"

@@ -134,10 +134,14 @@ state_of()
 	esac
 }
 
+# shown I STATE: whether /health says that of node I, which is the first one of
+# its own URL.
 shown()
 {
+	shown_host=$("$galera" url "$dir/g" "$1" | sed 's|.*@\([^,/]*\).*|\1|')
 	curl -s -m 1 --unix-socket "$dir/n1.sock" http://scribekv.test/health |
-	    jq -e --arg state "$1" 'any(.store.nodes[]; .state == $state)' \
+	    jq -e --arg host "$shown_host" --arg state "$2" 'any(
+	    .store.nodes[]; .host == $host and .state == $state)' \
 	    >"$dir/jq" 2>&1
 }
 
@@ -164,7 +168,7 @@ while more $tried; do
 	back "$fault" $victim
 	state=$(state_of "$fault")
 	[ -z "$state" ] ||
-		wait_for "node $victim to be shown as $state" shown "$state"
+		wait_for "node $victim to be shown as $state" shown $victim "$state"
 	"mend_$fault" $victim
 	wait_for "the cluster to be whole" whole
 	used_again
