@@ -219,10 +219,12 @@ read_page(struct engine_iter *i, enum maria_stmt kind, const void *key,
 static bool
 expires(const struct engine_iter *i, const struct page_row *row)
 {
+	const char *record = i->bytes.data + row->value;
 	struct skv_value v;
 
-	return (record_decode(i->bytes.data + row->value, row->len, &v) &&
-	    v.attr.expires_ms != 0 && v.attr.expires_ms <= i->gone_ms);
+	return (row->len > 0 && (*record & RECORD_EXPIRES) != 0 &&
+	    record_decode(record, row->len, &v) &&
+	    v.attr.expires_ms <= i->gone_ms);
 }
 
 /* Whether nothing will be looked at but what the page has. */

@@ -190,7 +190,10 @@ step(struct skv_scan *s)
 		s->db->ops->iter_next(s->it);
 }
 
-/* Whether the iterator stands inside the bounds, and on which key. */
+/*
+ * Whether the iterator stands inside the bounds, and on which key. It was put
+ * at the one and can only have passed the other.
+ */
 static bool
 inside(const struct skv_scan *s, const char **ret_key, size_t *ret_len)
 {
@@ -200,8 +203,8 @@ inside(const struct skv_scan *s, const char **ret_key, size_t *ret_len)
 	if (!s->db->ops->iter_valid(s->it))
 		return (false);
 	key = s->db->ops->iter_key(s->it, &len);
-	if (key_cmp(key, len, s->lower.data, s->lower.len) < 0 ||
-	    key_cmp(key, len, s->upper.data, s->upper.len) >= 0)
+	if (s->reverse ? key_cmp(key, len, s->lower.data, s->lower.len) < 0 :
+			 key_cmp(key, len, s->upper.data, s->upper.len) >= 0)
 		return (false);
 	*ret_key = key;
 	*ret_len = len;
@@ -214,7 +217,6 @@ skv_scan_next(struct skv_scan *s, const void **ret_key, size_t *ret_keylen,
 {
 	const struct engine_ops *e;
 	const char *key, *data;
-	struct skv_value v;
 	enum skv_err err;
 	size_t keylen, len;
 
@@ -232,13 +234,12 @@ skv_scan_next(struct skv_scan *s, const void **ret_key, size_t *ret_keylen,
 			return (err == SKV_OK ? SKV_NOTFOUND : err);
 		}
 		data = e->iter_value(s->it, &len);
-		if (!record_decode(data, len, &v))
+		if (!record_decode(data, len, ret))
 			return (SKV_CORRUPT);
-	} while (expiry_gone(s->db, &v));
+	} while (expiry_gone(s->db, ret));
 	s->left--;
 	*ret_key = key + 1;
 	*ret_keylen = keylen - 1;
-	*ret = v;
 	return (SKV_OK);
 }
 
