@@ -85,7 +85,8 @@ struct engine_shared_ops {
 	 * Says that only entries from "lower" on and before "upper" will be
 	 * looked at: no others are fetched. Unless "limit" is 0, these are
 	 * looked at once, in one direction from the first seek on, until so
-	 * many were seen that had not expired by "now_ms". SKV_NOMEM.
+	 * many were seen that have not expired; "now_ms" is the time. Who takes
+	 * more than two seconds for it may get SKV_TIMEDOUT. SKV_NOMEM.
 	 */
 	enum skv_err (*iter_bound)(struct engine_iter *, const void *lower,
 	    size_t lowerlen, const void *upper, size_t upperlen, uint64_t limit,

@@ -43,12 +43,12 @@ struct page_row {
 
 struct engine_iter {
 	struct engine *engine;
-	struct maria_conn *conn; /* NULL: there is no snapshot */
+	struct maria_conn *conn; /* once a row was given: of its snapshot */
 	enum skv_err err;
 	bool moved;		 /* a row was given: it cannot start anew */
 	struct buf lower, upper; /* what is looked at; inclusive, exclusive */
 	uint64_t wanted;	 /* so many of it; 0: that is not known */
-	int64_t gone_ms;	 /* what expires before is not one of these */
+	int64_t now_ms, now_ns;	 /* when that was said, by both clocks */
 
 	/* The page, in the order in which it was asked for. */
 	bool backward;
@@ -111,7 +111,8 @@ maria_iter_bound(struct engine_iter *i, const void *lower, size_t lowerlen,
     const void *upper, size_t upperlen, uint64_t limit, int64_t now_ms)
 {
 	i->wanted = limit;
-	i->gone_ms = now_ms + PAGE_MS;
+	i->now_ms = now_ms;
+	i->now_ns = lck_now_ns();
 	buf_reset(&i->lower);
 	buf_reset(&i->upper);
 	return (buf_add(&i->lower, lower, lowerlen) &&
@@ -141,8 +142,10 @@ read_rows(struct engine_iter *i, MYSQL_STMT *stmt)
 	};
 	int rc;
 
-	if (mysql_stmt_bind_result(stmt, b) != 0)
+	if (mysql_stmt_bind_result(stmt, b) != 0) {
+		i->conn->broken = true; /* its rows are unread */
 		return (SKV_NOMEM);
+	}
 	while ((rc = mysql_stmt_fetch(stmt)) == 0) {
 		if (left_out)
 			len = 0;
@@ -216,6 +219,7 @@ read_page(struct engine_iter *i, enum maria_stmt kind, const void *key,
 	return (err == SKV_OK ? read_rows(i, stmt) : err);
 }
 
+/* Whether a record may have expired when it is looked at. */
 static bool
 expires(const struct engine_iter *i, const struct page_row *row)
 {
@@ -224,7 +228,8 @@ expires(const struct engine_iter *i, const struct page_row *row)
 
 	return (row->len > 0 && (*record & RECORD_EXPIRES) != 0 &&
 	    record_decode(record, row->len, &v) &&
-	    v.attr.expires_ms <= i->gone_ms);
+	    v.attr.expires_ms <=
+		i->now_ms + (lck_now_ns() - i->now_ns) / NS_PER_MS + PAGE_MS);
 }
 
 /* Whether nothing will be looked at but what the page has. */

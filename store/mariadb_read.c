@@ -263,8 +263,10 @@ take_rows(struct engine_reads *r, struct maria_conn *c, MYSQL_STMT *stmt,
 	};
 	int rc;
 
-	if (mysql_stmt_bind_result(stmt, b) != 0)
+	if (mysql_stmt_bind_result(stmt, b) != 0) {
+		c->broken = true; /* its rows are unread */
 		return (SKV_NOMEM);
+	}
 	while ((rc = mysql_stmt_fetch(stmt)) == 0)
 		if (keylen > sizeof(key) || len > sizeof(value) ||
 		    !add_row(r, key, keylen, value, len, full > len)) {

@@ -111,9 +111,11 @@ load_meta(struct skv *db, uint64_t *ret_ceiling, struct skv_errinfo *info)
 		if (err != SKV_FORMAT)
 			return (err);
 		/* Another process may have made it since we looked. */
-		if (db->ops->shared != NULL &&
-		    meta_get(db, "format", &format, info) == SKV_OK)
-			return (ENGINE_AGAIN);
+		if (db->ops->shared != NULL) {
+			err = meta_get(db, "format", &format, info);
+			if (err != SKV_NOTFOUND)
+				return (err == SKV_OK ? ENGINE_AGAIN : err);
+		}
 		errinfo_set(info, "there is a database, but no store");
 		return (SKV_FORMAT);
 	}

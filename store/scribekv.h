@@ -414,6 +414,8 @@ SKV_API enum skv_err skv_scan_open(struct skv *, const struct skv_range *,
 /*
  * The same, and the scan ends after "limit" keys (0: it does not): where the
  * store is on another machine just so many are asked for. It cannot skip ahead.
+ * There it is to be read within two seconds, or, if values expire meanwhile,
+ * may give SKV_TIMEDOUT.
  */
 SKV_API enum skv_err skv_scan_open_limit(struct skv *, const struct skv_range *,
     uint64_t limit, struct skv_scan **ret);
