@@ -97,6 +97,25 @@ format_store(struct skv *db)
 	return (err);
 }
 
+/* Makes a store where no format was found, unless something else is there. */
+static enum skv_err
+make_store(struct skv *db, struct skv_errinfo *info)
+{
+	enum skv_err err = format_store(db);
+	uint64_t format;
+
+	if (err != SKV_FORMAT)
+		return (err);
+	/* Another process may have made it since we looked. */
+	if (db->ops->shared != NULL) {
+		err = meta_get(db, "format", &format, info);
+		if (err != SKV_NOTFOUND)
+			return (err == SKV_OK ? ENGINE_AGAIN : err);
+	}
+	errinfo_set(info, "there is a database, but no store");
+	return (SKV_FORMAT);
+}
+
 /* Reads the meta keyspace, or makes it for a new store. */
 static enum skv_err
 load_meta(struct skv *db, uint64_t *ret_ceiling, struct skv_errinfo *info)
@@ -106,19 +125,8 @@ load_meta(struct skv *db, uint64_t *ret_ceiling, struct skv_errinfo *info)
 
 	*ret_ceiling = 1;
 	err = meta_get(db, "format", &format, info);
-	if (err == SKV_NOTFOUND) {
-		err = format_store(db);
-		if (err != SKV_FORMAT)
-			return (err);
-		/* Another process may have made it since we looked. */
-		if (db->ops->shared != NULL) {
-			err = meta_get(db, "format", &format, info);
-			if (err != SKV_NOTFOUND)
-				return (err == SKV_OK ? ENGINE_AGAIN : err);
-		}
-		errinfo_set(info, "there is a database, but no store");
-		return (SKV_FORMAT);
-	}
+	if (err == SKV_NOTFOUND)
+		return (make_store(db, info));
 	if (err == SKV_OK && format != RECORD_FORMAT) {
 		errinfo_set(info,
 		    "the store has format version %llu, this "
