@@ -59,7 +59,7 @@ wait_for "Spider" spider_up
 	exit "$(cat "$dir/spider.rc")"
 }
 "$spider" --database "$dir/m" kv
-store=mariadb://root@$(echo "$dir/m/s" | sed 's|/|%2F|g')/kv?timeout_ms=2000
+store="mariadb://root@$(echo "$dir/m/s" | sed 's|/|%2F|g')/kv?timeout_ms=2000"
 start
 
 # Lists are in the order of keys, whichever server has them.
