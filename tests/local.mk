@@ -32,7 +32,7 @@ UNIT_TESTS = \
 endif
 if HAVE_LIBMARIADB
 if HAVE_CUNIT
-UNIT_TESTS += %D%/unit/test_mariadb
+UNIT_TESTS += %D%/unit/test_mariadb %D%/unit/test_mariadb_failures
 endif
 endif
 check_PROGRAMS += $(UNIT_TESTS)
@@ -48,14 +48,15 @@ endif
 	%D%/unit/engine_fault.c %D%/unit/engine_fault.h \
 	%D%/unit/examine_fixture.h %D%/unit/leveldb_fixture.h \
 	%D%/unit/mariadb_fixture.c %D%/unit/mariadb_fixture.h \
+	%D%/unit/mariadb_pair.c %D%/unit/mariadb_pair.h \
 	%D%/unit/store_fixture.c %D%/unit/store_fixture.h \
 	%D%/unit/suite.c %D%/unit/suite.h
 
 # Of every program that has none of its own.
 LDADD = %D%/unit/libfixture.a $(DAEMON_LIBS) $(CUNIT_LIBS)
-%C%_unit_test_mariadb_SOURCES = %D%/unit/test_mariadb.c \
+%C%_unit_test_mariadb_failures_SOURCES = %D%/unit/test_mariadb_failures.c \
 	%D%/unit/mariadb_cut.c %D%/unit/mariadb_cut.h
-%C%_unit_test_mariadb_LDFLAGS = $(AM_LDFLAGS) \
+%C%_unit_test_mariadb_failures_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=mysql_stmt_execute,--wrap=mysql_real_query
 %C%_unit_test_expiry_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
 %C%_unit_test_nomem_LDFLAGS = $(AM_LDFLAGS) \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What only the engine "mariadb" has: URLs, several processes on one database,
- * connections that break, a server that dies or does not answer.
+ * values and groups that are too large for one statement.
  */
 #include "config.h"
 
@@ -10,53 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <mysql.h>
-
 #include "base/check.h"
 #include "store/internal.h"
 #include "store/mariadb.h"
-#include "tests/unit/mariadb_cut.h"
 #include "tests/unit/mariadb_fixture.h"
+#include "tests/unit/mariadb_pair.h"
 #include "tests/unit/store_fixture.h"
 #include "tests/unit/suite.h"
 
 #define THREADS 8
-#define THEIRS 1000 /* a number that the other process puts */
 
-static char url[256];
-static struct skv *db2; /* the other process */
-
-/* -------------------------------------------------------------- fixture -- */
-
-static struct skv *
-open_url(void)
-{
-	struct skv_errinfo info = {""};
-	struct skv *ret;
-
-	if (skv_open(url, &opts, &info, &ret) != SKV_OK) {
-		(void)fprintf(stderr, "%s: %s\n", url, info.text);
-		exit(99);
-	}
-	return (ret);
-}
-
-static void
-set_up(void)
-{
-	(void)snprintf(url, sizeof(url), "%s", mariadb_url());
-	skv_options_init(&opts, url);
-	db = open_url();
-	db2 = open_url();
-}
-
-static void
-tear_down(void)
-{
-	cut.countdown = 0;
-	CU_OK(skv_close(db2, NULL));
-	CU_OK(skv_close(db, NULL));
-}
+/* ------------------------------------------------------------------ URLs -- */
 
 static bool
 refused(const char *path, enum skv_err want, const char *text)
@@ -74,8 +38,6 @@ refused(const char *path, enum skv_err want, const char *text)
 	    info.text);
 	return (false);
 }
-
-/* ------------------------------------------------------------------ URLs -- */
 
 static void
 bad_urls(void)
@@ -117,7 +79,8 @@ bad_urls(void)
 	for (i = 0; i < LENGTH(rows); i++)
 		CU_ASSERT(refused(rows[i].url, rows[i].err, rows[i].text));
 	CU_ASSERT(!refused("mariadb://u:secret@h/d", SKV_INVALID, "secret"));
-	(void)snprintf(longer, sizeof(longer), "%s%s", url, "x?timeout_ms=100");
+	(void)snprintf(longer, sizeof(longer), "%s%s", pair_url,
+	    "x?timeout_ms=100");
 	CU_ASSERT(refused(longer, SKV_UNAVAILABLE, "Unknown database"));
 }
 
@@ -125,26 +88,14 @@ static void
 not_created(void)
 {
 	opts.create = false;
-	(void)snprintf(url, sizeof(url), "%s", mariadb_url());
-	CU_ASSERT(refused(url, SKV_NOTFOUND, "no table"));
+	(void)snprintf(pair_url, sizeof(pair_url), "%s", mariadb_url());
+	CU_ASSERT(refused(pair_url, SKV_NOTFOUND, "no table"));
 	opts.create = true;
 	opts.max_value = 1 << 30;
-	CU_ASSERT(refused(url, SKV_INVALID, "max_allowed_packet"));
+	CU_ASSERT(refused(pair_url, SKV_INVALID, "max_allowed_packet"));
 }
 
 /* -------------------------------------------------------- two processes -- */
-
-static bool
-has2(const char *key, const char *value)
-{
-	struct skv *first = db;
-	bool ok;
-
-	db = db2;
-	ok = has(key, value);
-	db = first;
-	return (ok);
-}
 
 static void
 one_store(void)
@@ -170,10 +121,10 @@ opens(void *arg)
 	uintptr_t id = 0;
 
 	(void)arg;
-	if (skv_open(url, &opts, &info, &s) == SKV_OK)
+	if (skv_open(pair_url, &opts, &info, &s) == SKV_OK)
 		id = skv_id(s);
 	else
-		(void)fprintf(stderr, "%s: %s\n", url, info.text);
+		(void)fprintf(stderr, "%s: %s\n", pair_url, info.text);
 	(void)skv_close(s, NULL);
 	return ((void *)id);
 }
@@ -187,7 +138,7 @@ made_by_one(void)
 	int i, j;
 
 	for (i = 0; i < 20; i++) {
-		(void)snprintf(url, sizeof(url), "%s", mariadb_url());
+		(void)snprintf(pair_url, sizeof(pair_url), "%s", mariadb_url());
 		for (j = 0; j < THREADS; j++)
 			AZ(pthread_create(&ids[j], NULL, opens, NULL));
 		AZ(pthread_join(ids[0], &first));
@@ -337,7 +288,7 @@ all_slots(void)
 
 	for (i = 0; i < 70; i++) {
 		CU_OK(skv_close(db, NULL));
-		db = open_url();
+		db = pair_one();
 		put("k", "v");
 		CU_ASSERT(rev("k") > last);
 		last = rev("k");
@@ -451,231 +402,6 @@ many_rows(void)
 	skv_txn_free(t);
 }
 
-/* ----------------------------------------------------- what can go wrong -- */
-
-/* Adds one to a number by compare-and-swap. */
-static enum skv_err
-add_one(struct skv_txn *t, uint64_t now)
-{
-	uint64_t revision = rev("n"), n = now + 1;
-
-	skv_txn_reset(t);
-	AZ(skv_txn_if_match(t, "n", 1, &revision, 1));
-	AZ(skv_txn_put(t, "n", 1, &n, sizeof(n), NULL));
-	t_put(t, "other", "v");
-	t_del(t, "absent");
-	return (skv_commit(t));
-}
-
-static uint64_t
-number(void)
-{
-	struct skv_value v;
-	uint64_t n;
-
-	AZ(skv_get(db, "n", 1, &v));
-	CHECK(v.len == sizeof(n));
-	memcpy(&n, v.data, sizeof(n));
-	skv_value_release(&v);
-	return (n);
-}
-
-/*
- * The connection breaks at each statement of a commit in turn, before it and
- * after it was run: every time the result is the true one.
- */
-static void
-broken(bool late)
-{
-	struct skv_txn *t = txn();
-	uint64_t n = 0;
-	unsigned nth;
-
-	CU_OK(skv_put(db, "n", 1, &n, sizeof(n), NULL));
-	for (nth = 1;; nth++, n++) {
-		(void)rev("n");	       /* a connection to read is there */
-		cut_at(nth + 1, late); /* not at rev() of add_one() */
-		CU_OK(add_one(t, n));
-		cut.countdown = 0;
-		CU_ASSERT_EQUAL(number(), n + 1);
-		CU_ASSERT_EQUAL(skv_txn_revision(t), rev("n"));
-		if (!cut.fired)
-			break;
-	}
-	CU_ASSERT(nth > 5);
-	/* A blind put is one statement. */
-	cut_at(1, late);
-	put("k", "v");
-	CU_ASSERT(cut.fired);
-	CU_ASSERT(has("k", "v"));
-	cut_at(1, late);
-	CU_ASSERT(has("k", "v"));
-	CU_ASSERT(cut.fired);
-	CU_ASSERT_EQUAL(count_all(), 3);
-	CU_ASSERT_EQUAL(stats().errors, 0);
-	skv_txn_free(t);
-}
-
-static void
-broken_before(void)
-{
-	broken(false);
-}
-
-static void
-broken_after(void)
-{
-	broken(true);
-}
-
-static void
-they_put(void)
-{
-	const uint64_t theirs = THEIRS;
-
-	AZ(skv_put(db2, "n", 1, &theirs, sizeof(theirs), NULL));
-}
-
-/* Puts something else if the number is as it was. */
-static enum skv_err
-put_other(struct skv_txn *t, uint64_t now)
-{
-	uint64_t revision = rev("n");
-
-	(void)now;
-	skv_txn_reset(t);
-	AZ(skv_txn_if_match(t, "n", 1, &revision, 1));
-	t_put(t, "other", "v");
-	return (skv_commit(t));
-}
-
-/*
- * A transaction is lost at each statement in turn, and another process writes:
- * then the condition does not hold, and nothing of it may be there. It adds so
- * much to the number.
- */
-static void
-lost(enum skv_err (*commit)(struct skv_txn *, uint64_t), unsigned adds,
-    unsigned least)
-{
-	struct skv_txn *t = txn();
-	uint64_t n;
-	enum skv_err err;
-	unsigned nth, nlost = 0;
-
-	for (nth = 1;; nth++) {
-		n = nth;
-		CU_OK(skv_put(db, "n", 1, &n, sizeof(n), NULL));
-		del("other");
-		cut_at(nth + 1, false); /* not at rev() of add_one() */
-		cut.lose = they_put;
-		err = commit(t, n);
-		cut.countdown = 0;
-		if (err == SKV_OK) {
-			/* Not at a statement of it, or at none. */
-			CU_ASSERT_EQUAL(number(), n + adds);
-			if (!cut.fired)
-				break;
-			continue;
-		}
-		CU_ASSERT_EQUAL(err, SKV_CONFLICT);
-		CU_ASSERT_EQUAL(number(), THEIRS);
-		CU_ASSERT(has("other", NULL));
-		nlost++;
-	}
-	CU_ASSERT(nlost >= least);
-	CU_ASSERT_EQUAL(stats().errors, 0);
-	skv_txn_free(t);
-}
-
-static void
-lost_transaction(void)
-{
-	lost(add_one, 1, 5);
-	/* Where only the mark tells: what is written depends on another key. */
-	lost(put_other, 0, 3);
-}
-
-/* Opens with so little patience that a test can wait for the end of it. */
-static void
-be_impatient(void)
-{
-	char *end = url + strlen(url);
-
-	CU_OK(skv_close(db, NULL));
-	CU_OK(skv_close(db2, NULL));
-	(void)snprintf(end, sizeof(url) - (size_t)(end - url),
-	    "?timeout_ms=500");
-	db = open_url();
-	db2 = open_url();
-}
-
-static void
-wait_usable(void)
-{
-	struct skv_errinfo info;
-	int64_t deadline = 0;
-
-	while (skv_status(db, &info) != SKV_OK && fx_patience(&deadline))
-		continue;
-	CU_OK(skv_status(db, NULL));
-	while (skv_status(db2, &info) != SKV_OK && fx_patience(&deadline))
-		continue;
-}
-
-/* Nothing can be had, and everything says so. */
-static void
-all_unavailable(void)
-{
-	struct skv_range all = {.prefix = NULL};
-	struct skv_errinfo info = {""};
-	struct skv_txn *t = txn();
-	struct skv_value v;
-	uint64_t n;
-
-	CU_ASSERT_EQUAL(skv_get(db, "k", 1, &v), SKV_UNAVAILABLE);
-	CU_ASSERT_EQUAL(skv_count(db, &all, &n), SKV_UNAVAILABLE);
-	t_get(t, "k");
-	CU_ASSERT_EQUAL(skv_commit(t), SKV_UNAVAILABLE);
-	skv_txn_reset(t);
-	t_put(t, "k", "w");
-	CU_ASSERT_EQUAL(skv_commit(t), SKV_UNAVAILABLE);
-	CU_ASSERT_EQUAL(skv_txn_applied(t), SKV_APPLIED_NO);
-	CU_ASSERT(strstr(skv_txn_error(t), "skv-maria") != NULL);
-	skv_txn_free(t);
-	CU_ASSERT_EQUAL(skv_status(db, &info), SKV_UNAVAILABLE);
-	CU_ASSERT(strstr(info.text, "skv-maria") != NULL);
-	CU_ASSERT_EQUAL(stats().state, SKV_UNAVAILABLE);
-}
-
-static void
-killed_server(void)
-{
-	be_impatient();
-	put("k", "v");
-	mariadb_kill();
-	all_unavailable();
-	mariadb_start();
-	wait_usable();
-	CU_ASSERT(has("k", "v"));
-	put("k", "w");
-	CU_ASSERT(has2("k", "w"));
-}
-
-static void
-frozen_server(void)
-{
-	be_impatient();
-	put("k", "v");
-	mariadb_freeze();
-	all_unavailable();
-	mariadb_thaw();
-	wait_usable();
-	CU_ASSERT(has("k", "v"));
-	put("k", "w");
-	CU_ASSERT(has2("k", "w"));
-}
-
 int
 main(void)
 {
@@ -692,15 +418,10 @@ main(void)
 	    {"values of all sizes are read", large_values},
 	    {"groups of all sizes are written", many_rows},
 	    {"more keys than a statement counts", many_counted},
-	    {"a connection breaks before a statement", broken_before},
-	    {"a connection breaks after a statement", broken_after},
-	    {"a transaction is lost without a word", lost_transaction},
-	    {"the server is killed and comes back", killed_server},
-	    {"the server is frozen and thawed", frozen_server},
 	    CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {
-	    {"mariadb", NULL, NULL, set_up, tear_down, tests},
+	    {"mariadb", NULL, NULL, pair_open, pair_close, tests},
 	    CU_SUITE_INFO_NULL,
 	};
 
